@@ -1,0 +1,1 @@
+"""The technology market: people, listings, suggestions, contracts and figures."""

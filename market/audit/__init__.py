@@ -1,0 +1,1 @@
+"""Audit events: who did what to which record, and when. Written by every service that writes."""

@@ -1,0 +1,1 @@
+"""Technical contracts: application, review, registration, change, cancellation, revocation."""

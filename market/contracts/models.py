@@ -1,0 +1,138 @@
+"""Tables of contracts, their registered versions, requests and events."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from market.accounts.models import Organisation
+from market.contracts.rules import Action, RequestKind, Status
+from market.db import Base, BigId, Code, UtcDateTime, enum_type
+from market.matches.models import Suggestion
+
+
+class ContractParty(Base):
+    """A seller or buyer as the contract names it; parties need not be on the market."""
+
+    __tablename__ = "contract_parties"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    uscc: Mapped[str | None] = mapped_column(String(18))
+    nature_code: Mapped[str] = mapped_column(Code)
+    country_code: Mapped[str] = mapped_column(String(3), default="156")
+    region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"))
+    park_code: Mapped[str | None] = mapped_column(ForeignKey("parks.code"))
+
+
+class Contract(Base):
+    """One technical contract and its registration.
+
+    `acceptance_no` is ours from the first submission on; `reg_no` is given at registration, unique
+    and never used again. Amounts are fen.
+    """
+
+    __tablename__ = "contracts"
+    __table_args__ = (
+        CheckConstraint("tech_amount_fen >= 0 AND tech_amount_fen <= total_amount_fen", name="amounts"),
+        Index("ix_contracts_station_status", "station_id", "status"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    status: Mapped[Status] = mapped_column(enum_type(Status), default=Status.DRAFT)
+    station_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    suggestion_id: Mapped[int | None] = mapped_column(ForeignKey("suggestions.id"), index=True)
+    external_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    acceptance_no: Mapped[str | None] = mapped_column(String(32), unique=True)
+    reg_no: Mapped[str | None] = mapped_column(String(16), unique=True)
+    rule_version: Mapped[str | None] = mapped_column(String(16))
+
+    project_name: Mapped[str] = mapped_column(String(300))
+    type_code: Mapped[str] = mapped_column(Code)
+    subtype_code: Mapped[str | None] = mapped_column(Code)
+    seller_id: Mapped[int] = mapped_column(ForeignKey("contract_parties.id"))
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("contract_parties.id"))
+    signed_on: Mapped[date]
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    tech_field: Mapped[str] = mapped_column(Code)
+    ip_kind: Mapped[str] = mapped_column(Code)
+    licence_kind: Mapped[str | None] = mapped_column(Code)
+    plan_source: Mapped[str] = mapped_column(Code)
+    seo: Mapped[str | None] = mapped_column(Code)
+    industry_code: Mapped[str | None] = mapped_column(Code)
+    total_amount_fen: Mapped[int] = mapped_column(BigInteger)
+    tech_amount_fen: Mapped[int] = mapped_column(BigInteger)
+    amount_is_estimate: Mapped[bool] = mapped_column(default=False)
+    payment_mode: Mapped[str] = mapped_column(Code)
+    new_input_fen: Mapped[int | None] = mapped_column(BigInteger)
+    new_output_fen: Mapped[int | None] = mapped_column(BigInteger)
+    related_party: Mapped[bool] = mapped_column(default=False)
+    abroad: Mapped[bool] = mapped_column(default=False)
+
+    submitted_on: Mapped[date | None]
+    accepted_on: Mapped[date | None]
+    due_on: Mapped[date | None]
+    registered_on: Mapped[date | None] = mapped_column(index=True)
+    ended_on: Mapped[date | None]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+    seller: Mapped[ContractParty] = relationship(foreign_keys=[seller_id])
+    buyer: Mapped[ContractParty] = relationship(foreign_keys=[buyer_id])
+    station: Mapped[Organisation] = relationship()
+    suggestion: Mapped[Suggestion | None] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class ContractRequest(Base):
+    """What the seller asks to be done with a registered contract, and the station's answer."""
+
+    __tablename__ = "contract_requests"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
+    kind: Mapped[RequestKind] = mapped_column(enum_type(RequestKind))
+    reason: Mapped[str] = mapped_column(String(1000))
+    changes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    requested_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    approved: Mapped[bool | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decision_note: Mapped[str | None] = mapped_column(String(1000))
+
+
+class ContractEvent(Base):
+    """One step of a contract; `snapshot` holds the whole form at submission, registration and change."""
+
+    __tablename__ = "contract_events"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
+    action: Mapped[Action] = mapped_column(enum_type(Action))
+    source: Mapped[Status | None] = mapped_column(enum_type(Status))
+    target: Mapped[Status] = mapped_column(enum_type(Status))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    reason_code: Mapped[str | None] = mapped_column(Code)
+    note: Mapped[str | None] = mapped_column(String(1000))
+    snapshot: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RegistrationSerial(Base):
+    """The last serial used by a station's area in a year; locked while the next one is drawn."""
+
+    __tablename__ = "registration_serials"
+    __table_args__ = (UniqueConstraint("area", "year"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    area: Mapped[str] = mapped_column(String(6))
+    year: Mapped[int]
+    last: Mapped[int]

@@ -1,0 +1,1 @@
+"""Shared HTTP helpers; the only code below the features that knows Flask."""

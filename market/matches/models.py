@@ -1,0 +1,77 @@
+"""Tables of suggestions and of every step taken with them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from market.db import Base, BigId, Code, UtcDateTime, enum_type
+from market.listings.models import Achievement, Need
+from market.matches.rules import Action, Side, Status
+
+
+class Suggestion(Base):
+    """A pair of a need and an achievement, with the reasons it was suggested for.
+
+    `score` orders the broker's queue; `reasons` holds score parts, terms, concepts and facet
+    verdicts exactly as the engine gave them, with the versions that produced them.
+    """
+
+    __tablename__ = "suggestions"
+    __table_args__ = (
+        UniqueConstraint("need_id", "achievement_id"),
+        Index("ix_suggestions_status_score", "status", "score"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"))
+    achievement_id: Mapped[int] = mapped_column(ForeignKey("achievements.id"), index=True)
+    asked_by: Mapped[Side] = mapped_column(enum_type(Side))
+    rank: Mapped[int]
+    score: Mapped[float]
+    encoder: Mapped[str] = mapped_column(String(200))
+    lexicon: Mapped[str] = mapped_column(String(64))
+    weights: Mapped[str] = mapped_column(String(64))
+    reasons: Mapped[dict[str, Any]] = mapped_column(JSON)
+    status: Mapped[Status] = mapped_column(enum_type(Status), default=Status.SUGGESTED)
+    broker_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    reason_code: Mapped[str | None] = mapped_column(Code)
+    need_interest: Mapped[bool | None]
+    achievement_interest: Mapped[bool | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+    need: Mapped[Need] = relationship()
+    achievement: Mapped[Achievement] = relationship()
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class SuggestionEvent(Base):
+    """One step with a suggestion: who, when, from which state to which, and in what words."""
+
+    __tablename__ = "suggestion_events"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    suggestion_id: Mapped[int] = mapped_column(ForeignKey("suggestions.id"), index=True)
+    action: Mapped[Action] = mapped_column(enum_type(Action))
+    source: Mapped[Status | None] = mapped_column(enum_type(Status))
+    target: Mapped[Status] = mapped_column(enum_type(Status))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    side: Mapped[Side | None] = mapped_column(enum_type(Side))
+    reason_code: Mapped[str | None] = mapped_column(Code)
+    words: Mapped[str | None] = mapped_column(String(2000))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SuggestionProgress(Base):
+    """One row: the last change of the index for which suggestions were made."""
+
+    __tablename__ = "suggestion_progress"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigId)

@@ -1,0 +1,52 @@
+"""Tables of regions, parks and codes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from market.db import Base, Code, enum_type
+from market.reference.rules import RegionLevel, Scheme
+
+
+class Region(Base):
+    """A region of GB/T 2260, with the days between which its code is valid (None: open)."""
+
+    __tablename__ = "regions"
+
+    code: Mapped[str] = mapped_column(String(6), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), index=True)
+    level: Mapped[RegionLevel] = mapped_column(enum_type(RegionLevel))
+    parent_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"), index=True)
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+
+
+class Park(Base):
+    """A development zone; it has no GB/T 2260 code and stands beside the region tree."""
+
+    __tablename__ = "parks"
+
+    code: Mapped[str] = mapped_column(Code, primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), index=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    source: Mapped[str] = mapped_column(String(200))
+
+
+class CodeEntry(Base):
+    """One code of one list. `verified` is False where no source was read."""
+
+    __tablename__ = "codes"
+
+    scheme: Mapped[Scheme] = mapped_column(enum_type(Scheme), primary_key=True)
+    code: Mapped[str] = mapped_column(Code, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    parent_code: Mapped[str | None] = mapped_column(Code)
+    sort: Mapped[int]
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    source: Mapped[str] = mapped_column(String(200))
+    verified: Mapped[bool]

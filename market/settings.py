@@ -1,0 +1,82 @@
+"""Settings of one running market, read once from the environment.
+
+Every variable starts with `MARKET_`. Nothing else in the package reads the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsError(Exception):
+    """A variable is missing or cannot be read; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this process runs.
+
+    Attributes:
+        database_url: SQLAlchemy URL; SQLite for one machine, `postgresql+psycopg://` for a city.
+        data_dir: folder for index snapshots and reports.
+        encoder: name or path of a sentence-transformers model; None means the shipped one.
+        rate_limit_storage: where login attempts are counted; `memory://` counts per process.
+        login_limit: attempts per address and login name, in Flask-Limiter's notation.
+        token_days: life of a new access token, in days.
+        log_json: True writes JSON lines, False text for people.
+        snapshot_every: changes a replica applies before it writes a new snapshot.
+    """
+
+    database_url: str
+    data_dir: Path
+    encoder: str | None = None
+    rate_limit_storage: str = "memory://"
+    login_limit: str = "10 per minute"
+    token_days: int = 30
+    log_json: bool = False
+    snapshot_every: int = 2000
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Read the settings.
+
+        Raises:
+            SettingsError: a value is missing where there is no default, or unreadable.
+        """
+        data_dir = Path(env.get("MARKET_DATA_DIR", ".market")).absolute()
+        return cls(
+            database_url=env.get("MARKET_DATABASE_URL", f"sqlite:///{data_dir / 'market.db'}"),
+            data_dir=data_dir,
+            encoder=env.get("MARKET_ENCODER") or None,
+            rate_limit_storage=env.get("MARKET_RATE_LIMIT_STORAGE", "memory://"),
+            login_limit=env.get("MARKET_LOGIN_LIMIT", "10 per minute"),
+            token_days=_integer(env, "MARKET_TOKEN_DAYS", 30, low=1, high=366),
+            log_json=_flag(env, "MARKET_LOG_JSON", default=False),
+            snapshot_every=_integer(env, "MARKET_SNAPSHOT_EVERY", 2000, low=1, high=10_000_000),
+        )
+
+
+def _integer(env: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:
+    raw = env.get(name)
+    if raw is None:
+        return default
+    try:
+        value = int(raw)
+    except ValueError:
+        raise SettingsError(f"{name} must be an integer, not {raw!r}") from None
+    if not low <= value <= high:
+        raise SettingsError(f"{name} must lie between {low} and {high}, not {value}")
+    return value
+
+
+def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:
+    raw = env.get(name)
+    if raw is None:
+        return default
+    known = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+    try:
+        return known[raw.strip().lower()]
+    except KeyError:
+        raise SettingsError(f"{name} must be one of {sorted(known)}, not {raw!r}") from None

@@ -1,0 +1,1 @@
+"""Reference data and the sample market, and the commands that load them."""

