@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import flask
 
+from market import logs
 from market.accounts import api as accounts_api
 from market.clock import Clock, SystemClock
+from market.contracts import api as contracts_api
 from market.db import Database
+from market.exchange import api as exchange_api
 from market.http.edge import Edge, attach_edge
 from market.http.limits import limiter
 from market.http.problem import MarketApi, register_error_handlers
+from market.listings import api as listings_api
+from market.matches import api as matches_api
+from market.matches import suggesting
 from market.reference import api as reference_api
+from market.search.access import attach_replica
+from market.search.documents import Encoder
+from market.search.replica import open_encoder, open_replica
 from market.settings import Settings
+from market.turnover import api as turnover_api
+from market.turnover.ledger import TurnoverLedger
+from market.web import docs
+
+BLUEPRINTS = (
+    reference_api.blp,
+    accounts_api.blp,
+    listings_api.blp,
+    matches_api.blp,
+    contracts_api.blp,
+    turnover_api.blp,
+    exchange_api.blp,
+)
 
 
 def create_app(
-    settings: Settings, *, database: Database | None = None, clock: Clock | None = None
+    settings: Settings,
+    *,
+    database: Database | None = None,
+    clock: Clock | None = None,
+    encoder: Encoder | None = None,
 ) -> flask.Flask:
     """Build one market.
 
@@ -23,7 +49,13 @@ def create_app(
         settings: how it runs.
         database: used instead of one opened from the settings; for tests.
         clock: used instead of the machine's; for tests.
+        encoder: used instead of the model named in the settings; for tests.
+
+    Raises:
+        EncoderMissing: the model named in the settings is not on this machine.
+        VectorsMissing: the stored vectors were made with another model.
     """
+    logs.configure(as_json=settings.log_json)
     app = flask.Flask("market", static_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=32 * 1024 * 1024,
@@ -32,19 +64,29 @@ def create_app(
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/api/v1",
+        API_SPEC_OPTIONS={
+            "security": [{"bearer": []}, {}],
+            "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+        },
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask types the base provider only
-    attach_edge(
-        app,
-        Edge(
-            settings=settings,
-            database=database or Database(settings.database_url),
-            clock=clock or SystemClock(),
-        ),
-    )
+    database = database or Database(settings.database_url)
+    clock = clock or SystemClock()
+    attach_edge(app, Edge(settings=settings, database=database, clock=clock))
+    replica = open_replica(settings, database, encoder or open_encoder(settings))
+    attach_replica(app, replica)
+    app.extensions["market.ledger"] = TurnoverLedger()
+    app.extensions["market.on_published"] = lambda: suggesting.catch_up(database, replica, clock)
     limiter.init_app(app)
     register_error_handlers(app)
     api = MarketApi(app)
-    for module in (reference_api, accounts_api):
-        api.register_blueprint(module.blp)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
+    app.register_blueprint(docs.blp)
+    app.add_url_rule("/health", view_func=_health)
     return app
+
+
+def _health() -> dict[str, str]:
+    """Tell a load balancer that this process answers."""
+    return {"status": "ok"}

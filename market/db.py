@@ -159,9 +159,7 @@ def _begin_sqlite(connection: Connection) -> None:
 Row = TypeVar("Row", bound=Base)
 
 
-def get_or_not_found(
-    session: Session, model: type[Row], key: Any, *, name: str, lock: bool = False
-) -> Row:
+def get_or_not_found(session: Session, model: type[Row], key: Any, *, name: str, lock: bool = False) -> Row:
     """Return the row with this primary key.
 
     Args:
@@ -187,9 +185,7 @@ def require_version(current: int, expected: int) -> None:
         StaleVersion: the versions differ.
     """
     if current != expected:
-        raise StaleVersion(
-            f"记录已被他人修改：您看到的是第{expected}版，现为第{current}版，请刷新后重试。"
-        )
+        raise StaleVersion(f"记录已被他人修改：您看到的是第{expected}版，现为第{current}版，请刷新后重试。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +259,7 @@ def _read_cursor(cursor: str, order: Sequence[SortKey]) -> list[Any]:
         if not isinstance(plain, list) or len(plain) != len(order):
             raise ValueError
         return [
-            _from_cursor(key.column.type.python_type, value)
-            for key, value in zip(order, plain, strict=True)
+            _from_cursor(key.column.type.python_type, value) for key, value in zip(order, plain, strict=True)
         ]
     except (ValueError, TypeError, binascii.Error):
         raise bad_cursor() from None

@@ -36,14 +36,34 @@ def load_reference(session: Session, folder: Path = REFERENCE) -> dict[str, int]
     Raises:
         SeedError: a file is missing or a line cannot be read.
     """
-    regions = list(_rows(folder / "regions.csv", _region))
-    regions.sort(key=lambda row: LEVEL_ORDER.index(row["level"]))  # parents before children
+    regions = _latest_holders(list(_rows(folder / "regions.csv", _region)))
     return {
         "regions.csv": reference.load_regions(session, regions),
         "parks.csv": reference.load_parks(session, _rows(folder / "parks.csv", dict)),
         "codes.csv": reference.load_codes(session, _rows(folder / "codes.csv", _code)),
         "targets.csv": targets.load_targets(session, _rows(folder / "targets.csv", _target)),
     }
+
+
+def _latest_holders(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put the rows of each code into one: the latest holder, with the former ones inside."""
+    by_code: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_code.setdefault(row["code"], []).append(row)
+    regions = []
+    for holders in by_code.values():
+        holders.sort(key=lambda row: row["valid_to"] or date.max, reverse=True)
+        former = [
+            {
+                "name": row["name"],
+                "valid_from": row["valid_from"].isoformat() if row["valid_from"] else None,
+                "valid_to": row["valid_to"].isoformat() if row["valid_to"] else None,
+            }
+            for row in holders[1:]
+        ]
+        regions.append({**holders[0], "former": former})
+    # Parents before children.
+    return sorted(regions, key=lambda row: (LEVEL_ORDER.index(row["level"]), row["code"]))
 
 
 def _rows(path: Path, convert: Any) -> Iterator[dict[str, Any]]:

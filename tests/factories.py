@@ -68,7 +68,9 @@ def make_user(session: Session, organisation: Organisation | None = None, **valu
     return row
 
 
-def make_actor(session: Session, kind: OrganisationKind = OrganisationKind.ENTERPRISE, **values: Any) -> Actor:
+def make_actor(
+    session: Session, kind: OrganisationKind = OrganisationKind.ENTERPRISE, **values: Any
+) -> Actor:
     """Insert an organisation of that kind with one user, and return the user as an actor."""
     return actor_of(make_user(session, make_organisation(session, kind, **values)))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import flask
+
 from market.accounts import queries, service
 from market.accounts.auth import current_actor, current_user_id, find_current_actor
 from market.accounts.rules import Role
@@ -128,7 +130,7 @@ def get_organisation(organisation_id: int) -> Any:
         organisation = queries.get_organisation(session, organisation_id)
         own = queries.sees_contact(actor, organisation)
     body = (OrganisationOwnView if own else OrganisationView)().dump(organisation)
-    return body, 200, {"ETag": f'"{organisation.version}"'}
+    return flask.jsonify(body), 200, {"ETag": f'"{organisation.version}"'}
 
 
 @blp.route("/organisations/<int:organisation_id>", methods=["PATCH"])

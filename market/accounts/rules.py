@@ -50,7 +50,9 @@ ROLE_OF_KIND: Mapping[OrganisationKind, Role] = {
 }
 """The one role that members of such an organisation can have."""
 
-SELF_REGISTERED = frozenset({OrganisationKind.ENTERPRISE, OrganisationKind.UNIVERSITY, OrganisationKind.AGENCY})
+SELF_REGISTERED = frozenset(
+    {OrganisationKind.ENTERPRISE, OrganisationKind.UNIVERSITY, OrganisationKind.AGENCY}
+)
 """Kinds that anyone may register; stations and bureaus are set up by the operator."""
 
 VERIFICATION_STEPS: Mapping[OrganisationStatus, frozenset[OrganisationStatus]] = {

@@ -99,7 +99,9 @@ def register_organisation(
 def _checked_uscc(session: Session, raw: str, *, own_id: int | None = None) -> str:
     uscc = normalise_uscc(raw)
     if not is_valid_uscc(uscc):
-        raise violation("/uscc", "uscc-invalid", "统一社会信用代码有误：应为18位且校验码正确（GB 32100-2015）。")
+        raise violation(
+            "/uscc", "uscc-invalid", "统一社会信用代码有误：应为18位且校验码正确（GB 32100-2015）。"
+        )
     other = queries.find_organisation_by_uscc(session, uscc)
     if other is not None and other.id != own_id:
         raise Conflict("该统一社会信用代码已被登记。", code="uscc-taken")
@@ -115,7 +117,9 @@ def register_with_user(
         MarketError: as `register_organisation` and `create_user`.
     """
     organisation = register_organisation(session, None, form=form, now=now)
-    _create_user(session, None, form=user, organisation=organisation, now=now, role=ROLE_OF_KIND[organisation.kind])
+    _create_user(
+        session, None, form=user, organisation=organisation, now=now, role=ROLE_OF_KIND[organisation.kind]
+    )
     return organisation
 
 
@@ -154,7 +158,9 @@ def change_organisation(
     for key, value in values.items():
         setattr(organisation, key, value)
     session.flush()  # draws the new version for the ETag
-    _audit(session, actor, "organisation.change", organisation.id, now=now, details={"fields": sorted(values)})
+    _audit(
+        session, actor, "organisation.change", organisation.id, now=now, details={"fields": sorted(values)}
+    )
     return organisation
 
 
@@ -219,7 +225,9 @@ def create_user(session: Session, actor: Actor, *, form: Mapping[str, Any], now:
     if organisation_id is not None:
         organisation = queries.get_organisation(session, organisation_id)
     if (organisation is None) != (role is Role.ADMIN):
-        raise violation("/organisation_id", "organisation-role-mismatch", "除管理员外，用户必须隶属于一个单位。")
+        raise violation(
+            "/organisation_id", "organisation-role-mismatch", "除管理员外，用户必须隶属于一个单位。"
+        )
     if organisation is not None and ROLE_OF_KIND[organisation.kind] is not role:
         raise violation("/role", "organisation-role-mismatch", "该角色与单位类型不符。")
     return _create_user(session, actor, form=form, organisation=organisation, now=now, role=role)

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Str
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Organisation
+from market.contracts.form_rules import contract_identity
 from market.contracts.rules import Action, RequestKind, Status
 from market.db import Base, BigId, Code, UtcDateTime, enum_type
 from market.matches.models import Suggestion
@@ -28,12 +29,18 @@ class ContractParty(Base):
     region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"))
     park_code: Mapped[str | None] = mapped_column(ForeignKey("parks.code"))
 
+    @property
+    def identity(self) -> str:
+        """What tells this party from others: its credit code, or its name where it has none."""
+        return self.uscc or self.name
+
 
 class Contract(Base):
     """One technical contract and its registration.
 
     `acceptance_no` is ours from the first submission on; `reg_no` is given at registration, unique
-    and never used again. Amounts are fen.
+    and never used again. `live_identity` is set while the contract counts, so that the database
+    itself refuses to register one contract twice. Amounts are fen.
     """
 
     __tablename__ = "contracts"
@@ -50,6 +57,7 @@ class Contract(Base):
     acceptance_no: Mapped[str | None] = mapped_column(String(32), unique=True)
     reg_no: Mapped[str | None] = mapped_column(String(16), unique=True)
     rule_version: Mapped[str | None] = mapped_column(String(16))
+    live_identity: Mapped[str | None] = mapped_column(String(64), unique=True)
 
     project_name: Mapped[str] = mapped_column(String(300))
     type_code: Mapped[str] = mapped_column(Code)
@@ -89,6 +97,17 @@ class Contract(Base):
     suggestion: Mapped[Suggestion | None] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def identity(self) -> str:
+        """Digest that two entries of the same contract share."""
+        return contract_identity(
+            seller=self.seller.identity,
+            buyer=self.buyer.identity,
+            project_name=self.project_name,
+            total_amount_fen=self.total_amount_fen,
+            signed_on=self.signed_on,
+        )
 
 
 class ContractRequest(Base):

@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+import chinese_calendar
+
+from market.accounts.rules import Role
+
 LARGE_CONTRACT_FEN = 500 * 10_000 * 100
-"""Technical amount from which a second approver decides: 500万元 (practice of 江苏; data of each rule set)."""
+"""Technical amount from which a second approver decides: 500万元 (practice of 江苏)."""
+
+SELLER_ROLES = frozenset({Role.ENTERPRISE, Role.UNIVERSITY})
+"""Roles whose organisations sell technology, and so apply."""
 
 
 class Status(StrEnum):
@@ -61,6 +68,25 @@ class Action(StrEnum):
     REJECT_REQUEST = "reject_request"
     CANCEL = "cancel"
     REVOKE = "revoke"
+
+
+ACTION_NAMES: Mapping[Action, str] = {
+    Action.CREATE: "起草",
+    Action.EDIT: "修改",
+    Action.SUBMIT: "提交",
+    Action.WITHDRAW: "撤回",
+    Action.ACCEPT: "受理",
+    Action.RETURN: "退回补正",
+    Action.REFUSE: "不予登记",
+    Action.ESCALATE: "转大额复审",
+    Action.REGISTER: "登记",
+    Action.REQUEST_CHANGE: "申请变更",
+    Action.REQUEST_CANCELLATION: "申请注销",
+    Action.APPROVE_CHANGE: "准予变更",
+    Action.REJECT_REQUEST: "驳回申请",
+    Action.CANCEL: "注销",
+    Action.REVOKE: "撤销登记",
+}
 
 
 class By(StrEnum):
@@ -127,6 +153,7 @@ class RuleSet:
         working_days: whether those are working days.
         large_limit_days: the same for a large contract.
         source: where this is written, and how well it is known.
+        needs_forecast: whether a transfer must state expected input and output (新增投入、新增产值).
     """
 
     version: str
@@ -136,6 +163,7 @@ class RuleSet:
     working_days: bool
     large_limit_days: int
     source: str
+    needs_forecast: bool = False
 
 
 RULE_SETS: tuple[RuleSet, ...] = (
@@ -147,6 +175,7 @@ RULE_SETS: tuple[RuleSet, ...] = (
         working_days=False,
         large_limit_days=30,
         source="技术合同认定登记管理办法（国科发政字〔2000〕063号）",
+        needs_forecast=True,
     ),
     RuleSet(
         version="2021",
@@ -174,6 +203,28 @@ def rule_set_on(day: date) -> RuleSet:
     return next((rules for rules in reversed(RULE_SETS) if rules.in_force_from <= day), RULE_SETS[0])
 
 
+def rule_set_named(version: str) -> RuleSet:
+    """Return the rule set a registration was made under.
+
+    Raises:
+        KeyError: no such version.
+    """
+    return {rules.version: rules for rules in RULE_SETS}[version]
+
+
+def is_workday(day: date) -> bool:
+    """Tell whether a day is a working day in China.
+
+    Holidays and the working weekends that make up for them come from `chinesecalendar`. It knows
+    the years the State Council has announced; in a year it does not know yet, every Monday to
+    Friday counts, so a limit that reaches into that year may come out a few days early.
+    """
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:  # how the calendar says that it does not know the year
+        return day.weekday() < 5
+
+
 def due_on(accepted_on: date, rules: RuleSet, *, large: bool, is_workday: Callable[[date], bool]) -> date:
     """Return the last day on which the station may decide, not counting the day of acceptance."""
     days = rules.large_limit_days if large else rules.limit_days
@@ -189,6 +240,13 @@ def due_on(accepted_on: date, rules: RuleSet, *, large: bool, is_workday: Callab
 def is_large(tech_amount_fen: int) -> bool:
     """Tell whether a contract needs the second approver."""
     return tech_amount_fen >= LARGE_CONTRACT_FEN
+
+
+def approval_action(status: Status, tech_amount_fen: int) -> Action:
+    """Return what a registrar's approval does: a large contract goes to a second person first."""
+    if status is Status.IN_REVIEW and is_large(tech_amount_fen):
+        return Action.ESCALATE
+    return Action.REGISTER
 
 
 def amount_fault(*, total_amount_fen: int, tech_amount_fen: int) -> str | None:

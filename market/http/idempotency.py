@@ -75,7 +75,9 @@ def once(
     key = flask.request.headers.get(HEADER, "")
     if not 8 <= len(key) <= 128:
         raise violation(
-            f"/headers/{HEADER}", "idempotency-key-missing", f"请在请求头 {HEADER} 中提供8至128个字符的幂等键。"
+            f"/headers/{HEADER}",
+            "idempotency-key-missing",
+            f"请在请求头 {HEADER} 中提供8至128个字符的幂等键。",
         )
     fingerprint = _fingerprint()
     row = _find(session, user_id, key)
@@ -89,7 +91,9 @@ def once(
             # Another request with this key committed between our look and our insert.
             row = _find(session, user_id, key)
             if row is None:
-                raise Conflict("同一幂等键的请求正在处理，请稍后重试。", code="idempotency-key-busy") from None
+                raise Conflict(
+                    "同一幂等键的请求正在处理，请稍后重试。", code="idempotency-key-busy"
+                ) from None
         else:
             result = work()
             session.flush()
@@ -99,9 +103,7 @@ def once(
             row.etag = None if version is None else f'"{version}"'
             return _answer(row, replayed=False)
     if row.fingerprint != fingerprint:
-        raise violation(
-            f"/headers/{HEADER}", "idempotency-key-reused", "该幂等键已用于另一请求，请更换。"
-        )
+        raise violation(f"/headers/{HEADER}", "idempotency-key-reused", "该幂等键已用于另一请求，请更换。")
     return _answer(row, replayed=True)
 
 

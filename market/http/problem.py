@@ -15,7 +15,8 @@ import structlog
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
 from marshmallow import Schema, fields
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from market.errors import (
@@ -185,9 +186,29 @@ def handle_database_unavailable(error: OperationalError) -> ResponseReturnValue:
     return handle_market_error(Unavailable("数据库暂不可用，请稍后再试。", code="database-unavailable"))
 
 
+def handle_lost_race(error: StaleDataError) -> ResponseReturnValue:
+    """Answer 409 when another transaction changed the row between our reading and writing it."""
+    log.info("write.lost_race", request_id=request_id(), reason=str(error))
+    return handle_market_error(Conflict("记录刚刚被他人修改，请刷新后重试。", code="concurrent-change"))
+
+
+def handle_integrity_error(error: IntegrityError) -> ResponseReturnValue:
+    """Answer 409 when somebody else took a unique value first; anything else is our own fault."""
+    cause = error.orig
+    unique = (
+        getattr(cause, "sqlstate", None) == "23505"
+        or getattr(cause, "sqlite_errorname", None) == "SQLITE_CONSTRAINT_UNIQUE"
+    )
+    if not unique:
+        return handle_unexpected(error)
+    return handle_market_error(Conflict("与刚刚写入的记录重复，请刷新后重试。", code="duplicate-record"))
+
+
 def register_error_handlers(app: flask.Flask) -> None:
     """Attach the handlers above; MarketApi attaches its own for HTTP exceptions."""
     app.register_error_handler(MarketError, handle_market_error)
+    app.register_error_handler(StaleDataError, handle_lost_race)
+    app.register_error_handler(IntegrityError, handle_integrity_error)
     app.register_error_handler(OperationalError, handle_database_unavailable)
     app.register_error_handler(Exception, handle_unexpected)
 

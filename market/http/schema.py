@@ -36,9 +36,13 @@ def _install_chinese_messages() -> None:
     for field, messages in MESSAGES.items():
         field.default_error_messages = {**field.default_error_messages, **messages}
     ma.Schema._default_error_messages = {"type": "应为对象", "unknown": "没有这个字段"}
-    validate.Range.message_min = "不能小于 {min}"
-    validate.Range.message_max = "不能大于 {max}"
-    validate.Range.message_all = "应在 {min} 与 {max} 之间"
+    validate.Range.message_min = "应{min_op} {{min}}"
+    validate.Range.message_max = "应{max_op} {{max}}"
+    validate.Range.message_all = "应{min_op} {{min}} 且{max_op} {{max}}"
+    validate.Range.message_gte = "不小于"
+    validate.Range.message_gt = "大于"
+    validate.Range.message_lte = "不大于"
+    validate.Range.message_lt = "小于"
     validate.Length.message_min = "长度不能少于 {min}"
     validate.Length.message_max = "长度不能超过 {max}"
     validate.Length.message_all = "长度应在 {min} 与 {max} 之间"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from market.db import Base, Code, enum_type
@@ -12,7 +13,11 @@ from market.reference.rules import RegionLevel, Scheme
 
 
 class Region(Base):
-    """A region of GB/T 2260, with the days between which its code is valid (None: open)."""
+    """A region of GB/T 2260, with the days between which its code is valid (None: open).
+
+    A code that was given twice stands once, under its latest holder; `former` lists the earlier
+    ones as `{"name", "valid_from", "valid_to"}`, newest first.
+    """
 
     __tablename__ = "regions"
 
@@ -22,6 +27,7 @@ class Region(Base):
     parent_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"), index=True)
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+    former: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
 
 
 class Park(Base):

@@ -37,6 +37,7 @@ SCHEME_NAMES: Mapping[Scheme, str] = {
     Scheme.RECOMMEND_REASON: "推荐理由",
     Scheme.FAILURE_REASON: "未成交原因",
     Scheme.PARTY_COUNTRY: "国家（地区）",
+    Scheme.PARK_KIND: "园区类型",
 }
 
 
@@ -85,7 +86,9 @@ def check_region(session: Session, code: str, *, pointer: str) -> Region:
     region = session.get(Region, code)
     if region is None:
         detail = f"行政区划代码表中没有“{code}”。"
-        raise RuleViolation(detail, code="unknown-code", fields=(FieldError(pointer, "unknown-code", detail),))
+        raise RuleViolation(
+            detail, code="unknown-code", fields=(FieldError(pointer, "unknown-code", detail),)
+        )
     return region
 
 
@@ -97,7 +100,9 @@ def check_park(session: Session, code: str | None, *, pointer: str) -> None:
     """
     if code is not None and session.get(Park, code) is None:
         detail = f"园区表中没有“{code}”。"
-        raise RuleViolation(detail, code="unknown-code", fields=(FieldError(pointer, "unknown-code", detail),))
+        raise RuleViolation(
+            detail, code="unknown-code", fields=(FieldError(pointer, "unknown-code", detail),)
+        )
 
 
 def get_region(session: Session, code: str) -> Region:

@@ -32,6 +32,7 @@ class Scheme(StrEnum):
     RECOMMEND_REASON = "recommend_reason"
     FAILURE_REASON = "failure_reason"
     PARTY_COUNTRY = "party_country"
+    PARK_KIND = "park_kind"
 
 
 class RegionLevel(StrEnum):

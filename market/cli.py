@@ -1,0 +1,294 @@
+"""The operator's commands: `market db|user|index|matches|listings|turnover|import …`.
+
+Parts that are slow to open (the model, the index) are opened only by commands that need them.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from functools import cached_property
+from importlib.metadata import entry_points
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from market import logs, migrations
+from market.accounts import queries as accounts_queries
+from market.accounts import service as accounts
+from market.accounts.rules import OPERATOR, Role
+from market.clock import Clock, SystemClock
+from market.contracts.ledger import Ledger
+from market.db import Base, Database
+from market.errors import MarketError
+from market.exchange.cli import import_group
+from market.listings import service as listings
+from market.matches import suggesting
+from market.search.documents import Encoder, load_encoder
+from market.search.replica import EngineError, Replica, VectorsMissing, open_encoder, open_replica
+from market.search.service import encode_missing
+from market.settings import Settings, SettingsError
+from market.turnover import service as turnover
+from market.turnover.ledger import TurnoverLedger
+
+
+class Context:
+    """What commands share; each part is opened on first use."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.ledger: Ledger = TurnoverLedger()
+        self.console = Console()
+
+    @cached_property
+    def database(self) -> Database:
+        """The database named in the settings."""
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        return Database(self.settings.database_url)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The model named in the settings."""
+        return open_encoder(self.settings)
+
+    @cached_property
+    def replica(self) -> Replica:
+        """This process's replica of the index."""
+        return open_replica(self.settings, self.database, self.encoder)
+
+    def progress(self) -> Progress:
+        """Return a progress bar that stays silent where nobody watches."""
+        return Progress(console=self.console, disable=not self.console.is_terminal)
+
+
+class MarketGroup(click.Group):
+    """Turns the market's errors into one Chinese line and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except MarketError as error:
+            for fault in error.fields:
+                click.echo(f"  {fault.pointer}：{fault.detail}", err=True)
+            raise click.ClickException(f"{error.detail}（{error.code}）") from error
+        except (VectorsMissing, EngineError) as error:
+            raise click.ClickException(f"检索引擎无法启动：{error}") from error
+        except (OperationalError, ProgrammingError) as error:
+            raise click.ClickException(
+                f"数据库出错，若尚未初始化请先运行 market db upgrade。原因：{error.orig}"
+            ) from error
+
+
+@click.group(cls=MarketGroup, help="城市技术市场的运维命令。")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Prepare what commands share."""
+    if ctx.obj is None:
+        try:
+            ctx.obj = Context(Settings.from_env(os.environ))
+        except SettingsError as error:
+            raise click.ClickException(f"配置有误：{error}") from error
+    logs.configure(as_json=ctx.obj.settings.log_json)
+
+
+@cli.group("db", help="数据库结构。")
+def db_group() -> None:
+    """Group of schema commands."""
+
+
+@db_group.command("upgrade", help="升级到最新结构。")
+@click.option("--revision", default="head", show_default=True, help="目标版本")
+@click.pass_obj
+def upgrade(context: Context, revision: str) -> None:
+    """Bring the schema up to date."""
+    migrations.upgrade(context.database.engine, revision)
+    click.echo(f"数据库结构版本：{migrations.current(context.database.engine)}")
+
+
+@db_group.command("downgrade", help="退回到旧结构；会丢失新结构中的数据。")
+@click.argument("revision")
+@click.confirmation_option(prompt="确定要退回吗？")
+@click.pass_obj
+def downgrade(context: Context, revision: str) -> None:
+    """Take the schema back."""
+    migrations.downgrade(context.database.engine, revision)
+    click.echo(f"数据库结构版本：{migrations.current(context.database.engine) or '空'}")
+
+
+@db_group.command("status", help="显示当前与最新结构版本。")
+@click.pass_obj
+def db_status(context: Context) -> None:
+    """Show the schema's revision and the newest one."""
+    click.echo(f"当前：{migrations.current(context.database.engine) or '空'}，最新：{migrations.head()}")
+
+
+@db_group.command("draft", help="（开发用）按模型与现有结构的差异起草一个迁移。")
+@click.argument("message")
+@click.pass_obj
+def draft(context: Context, message: str) -> None:
+    """Draft a migration."""
+    migrations.draft(context.database.engine, Base.metadata, message)
+
+
+@cli.group("user", help="用户。")
+def user_group() -> None:
+    """Group of user commands."""
+
+
+@user_group.command("create", help="创建用户；首个管理员也由此创建。")
+@click.argument("login")
+@click.option("--name", required=True, help="姓名")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="角色")
+@click.option("--organisation", type=int, help="单位编号；管理员不填")
+@click.option("--password-stdin", is_flag=True, help="从标准输入读取密码")
+@click.pass_obj
+def create_user(
+    context: Context, login: str, name: str, role: str, organisation: int | None, password_stdin: bool
+) -> None:
+    """Create a user."""
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = getpass.getpass("密码：")
+        if password != getpass.getpass("再输一遍："):
+            raise click.ClickException("两次输入的密码不一致。")
+    form = {"login": login, "name": name, "password": password, "role": role, "organisation_id": organisation}
+    with context.database.transaction() as session:
+        user = accounts.create_user(session, OPERATOR, form=form, now=context.clock.now())
+    click.echo(f"已创建用户 {user.login}（编号 {user.id}，角色 {user.role.value}）")
+
+
+@user_group.command("deactivate", help="停用用户。")
+@click.argument("login")
+@click.pass_obj
+def deactivate_user(context: Context, login: str) -> None:
+    """Shut a user out."""
+    with context.database.transaction() as session:
+        user = accounts_queries.find_user_by_login(session, login.lower())
+        if user is None:
+            raise click.ClickException(f"没有登录名为 {login} 的用户。")
+        accounts.deactivate_user(session, OPERATOR, user.id, now=context.clock.now())
+    click.echo(f"已停用用户 {login}")
+
+
+@cli.group("index", help="检索索引。")
+def index_group() -> None:
+    """Group of index commands."""
+
+
+@index_group.command("rebuild", help="补齐当前模型的向量，从数据库重建索引并写快照。")
+@click.pass_obj
+def rebuild_index(context: Context) -> None:
+    """Encode what has no vector of the chosen model, then build the index anew."""
+    with context.progress() as progress:
+        task = progress.add_task("编码", total=None)
+        with context.database.transaction() as session:
+            encoded = encode_missing(
+                session, context.encoder, progress=lambda done: progress.advance(task, done)
+            )
+    click.echo(f"新编码 {encoded} 条，索引共 {context.replica.rebuild()} 条")
+
+
+@index_group.command("status", help="显示索引与数据库的进度。")
+@click.pass_obj
+def index_status(context: Context) -> None:
+    """Show where this machine's index stands."""
+    status = context.replica.status()
+    click.echo(f"模型：{status.encoder}")
+    click.echo(f"进度：{status.seq} / {status.last_seq}")
+    for kind, count in status.stored.items():
+        click.echo(f"{kind.value}：索引 {status.indexed[kind]} 条，数据库 {count} 条")
+
+
+@index_group.command("verify", help="逐条核对索引与数据库；有差异时退出码为 1。")
+@click.pass_obj
+def verify_index(context: Context) -> None:
+    """Compare index and database."""
+    differences = context.replica.verify()
+    for line in differences[:50]:
+        click.echo(line)
+    if differences:
+        raise click.ClickException(f"共 {len(differences)} 处差异，请运行 market index rebuild")
+    click.echo("索引与数据库一致")
+
+
+@cli.group("matches", help="匹配建议。")
+def matches_group() -> None:
+    """Group of suggestion commands."""
+
+
+@matches_group.command("suggest", help="为新发布的条目补做匹配建议。")
+@click.pass_obj
+def suggest(context: Context) -> None:
+    """Work off the change log."""
+    with context.database.reading() as session:
+        total = suggesting.pending(session)
+    with context.progress() as progress:
+        task = progress.add_task("匹配", total=total)
+        made = suggesting.catch_up(
+            context.database,
+            context.replica,
+            context.clock,
+            progress=lambda done: progress.advance(task, done),
+        )
+    click.echo(f"新增匹配建议 {made} 条")
+
+
+@cli.group("listings", help="需求与成果。")
+def listings_group() -> None:
+    """Group of listing commands."""
+
+
+@listings_group.command("expire", help="把过了有效期的条目转为已过期；每日运行一次。")
+@click.pass_obj
+def expire_listings(context: Context) -> None:
+    """Expire listings whose last day has passed."""
+    total = 0
+    while True:
+        with context.database.transaction() as session:
+            count = listings.expire_due(session, now=context.clock.now())
+        if not count:
+            break
+        total += count
+    click.echo(f"已过期 {total} 条")
+
+
+@cli.group("turnover", help="成交额台账。")
+def turnover_group() -> None:
+    """Group of ledger commands."""
+
+
+@turnover_group.command("verify", help="核对合同、台账与计数器，精确到分；不一致时退出码为 1。")
+@click.pass_obj
+def verify_turnover(context: Context) -> None:
+    """Prove that contracts, ledger and counters agree."""
+    with context.database.reading() as session:
+        report = turnover.verify(session)
+    click.echo(report.words)
+    if not report.agrees:
+        raise click.ClickException("台账不一致。")
+
+
+@turnover_group.command("rebuild", help="按台账重算全部计数器。")
+@click.pass_obj
+def rebuild_counters(context: Context) -> None:
+    """Compute all counters anew from the ledger."""
+    with context.database.transaction() as session:
+        rows = turnover.rebuild_counters(session)
+    click.echo(f"已重算计数器 {rows} 行")
+
+
+cli.add_command(import_group, "import")
+
+
+def main() -> None:
+    """Run the command line, with the commands that other packages offer."""
+    for entry in entry_points(group="flask.commands"):
+        if entry.module.startswith("seed"):
+            cli.add_command(entry.load(), entry.name)
+    cli()

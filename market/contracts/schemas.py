@@ -1,0 +1,299 @@
+"""Form of contracts, their requests and their steps over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from market.contracts.models import ContractParty
+from market.contracts.queries import (
+    CODE_COLUMNS,
+    PARTY_CODE_COLUMNS,
+    DescribedContract,
+    DescribedEvent,
+    Names,
+)
+from market.contracts.rules import ACTION_NAMES, STATUS_NAMES, Action, RequestKind, Status, is_large
+from market.http.schema import MarketSchema, MoneyFen, PageArgs, text
+
+CODE = validate.Length(min=1, max=32)
+
+
+class PartyInput(MarketSchema):
+    """A party to the contract. A seller who applies need not repeat its name and code."""
+
+    name = text(2, 200)
+    uscc = fields.String(allow_none=True, validate=validate.Length(min=18, max=24))
+    nature_code = fields.String(validate=CODE)
+    country_code = fields.String(validate=validate.Length(equal=3))
+    region_code = fields.String(allow_none=True, validate=validate.Length(equal=6))
+    park_code = fields.String(allow_none=True, validate=CODE)
+
+
+class ContractFields(MarketSchema):
+    """What the registration form says; amounts in fen."""
+
+    project_name = text(2, 300)
+    type_code = fields.String(validate=CODE)
+    subtype_code = fields.String(allow_none=True, validate=CODE)
+    seller = fields.Nested(PartyInput)
+    buyer = fields.Nested(PartyInput)
+    signed_on = fields.Date()
+    valid_from = fields.Date(allow_none=True)
+    valid_to = fields.Date(allow_none=True)
+    tech_field = fields.String(validate=CODE)
+    ip_kind = fields.String(validate=CODE)
+    licence_kind = fields.String(allow_none=True, validate=CODE)
+    plan_source = fields.String(validate=CODE)
+    seo = fields.String(allow_none=True, validate=CODE)
+    industry_code = fields.String(allow_none=True, validate=CODE)
+    total_amount_fen = MoneyFen()
+    tech_amount_fen = MoneyFen()
+    amount_is_estimate = fields.Boolean()
+    payment_mode = fields.String(validate=CODE)
+    new_input_fen = MoneyFen(allow_none=True)
+    new_output_fen = MoneyFen(allow_none=True)
+    related_party = fields.Boolean()
+
+
+class ContractInput(ContractFields):
+    """A new application. From a suggestion, project, field and buyer may be left out."""
+
+    station_id = fields.Integer(required=True, strict=True)
+    suggestion_id = fields.Integer(strict=True, allow_none=True)
+    type_code = fields.String(required=True, validate=CODE)
+    signed_on = fields.Date(required=True)
+    ip_kind = fields.String(required=True, validate=CODE)
+    plan_source = fields.String(required=True, validate=CODE)
+    total_amount_fen = MoneyFen(required=True)
+    tech_amount_fen = MoneyFen(required=True)
+    payment_mode = fields.String(required=True, validate=CODE)
+
+
+class ContractChange(ContractFields):
+    """Fields to change; those left out stay. Parties are changed field by field."""
+
+    station_id = fields.Integer(strict=True)
+
+
+class ContractArgs(PageArgs):
+    """Which contracts to list."""
+
+    status = fields.Enum(Status, by_value=True)
+    station_id = fields.Integer()
+    type_code = fields.String(validate=CODE)
+    tech_field = fields.String(validate=CODE)
+    registered_from = fields.Date()
+    registered_to = fields.Date()
+    mine = fields.Boolean()
+
+
+class ReturnInput(MarketSchema):
+    """What is to be corrected."""
+
+    note = text(1, 1000, required=True)
+
+
+class RefusalInput(MarketSchema):
+    """Why registration is refused."""
+
+    reason_code = fields.String(required=True, validate=CODE)
+    note = text(1, 1000, required=True)
+
+
+class ReasonInput(MarketSchema):
+    """Why the registration is to end."""
+
+    reason = text(1, 1000, required=True)
+
+
+class ChangeRequestInput(ReasonInput):
+    """What is to be changed in the registration, and why."""
+
+    changes = fields.Nested(ContractFields, required=True)
+
+
+class DecisionInput(MarketSchema):
+    """The station's answer to a request; a rejection needs a note."""
+
+    decision = fields.String(required=True, validate=validate.OneOf(["approve", "reject"]))
+    note = text(1, 1000, allow_none=True, load_default=None)
+
+
+class PartyView(MarketSchema):
+    """A party as the contract names it; `organisation_id` is set if it is on the market."""
+
+    organisation_id = fields.Integer(allow_none=True)
+    name = fields.String()
+    uscc = fields.String(allow_none=True)
+    nature_code = fields.String()
+    nature_name = fields.String(allow_none=True)
+    country_code = fields.String()
+    country_name = fields.String(allow_none=True)
+    region_code = fields.String(allow_none=True)
+    region_name = fields.String(allow_none=True)
+    park_code = fields.String(allow_none=True)
+    park_name = fields.String(allow_none=True)
+
+
+class StationView(MarketSchema):
+    """The registration station."""
+
+    id = fields.Integer()
+    name = fields.String()
+    region_code = fields.String()
+    region_name = fields.String(allow_none=True)
+
+
+class ThreadView(MarketSchema):
+    """Where the contract came from; null where it did not come from this market."""
+
+    suggestion_id = fields.Integer(allow_none=True)
+    need_id = fields.Integer(allow_none=True)
+    achievement_id = fields.Integer(allow_none=True)
+
+
+class ContractView(MarketSchema):
+    """A contract and its registration, with the names of its codes; amounts in fen."""
+
+    id = fields.Integer()
+    status = fields.Enum(Status, by_value=True)
+    status_name = fields.String()
+    station = fields.Nested(StationView)
+    links = fields.Nested(ThreadView)
+    acceptance_no = fields.String(allow_none=True)
+    reg_no = fields.String(allow_none=True)
+    external_id = fields.String(allow_none=True)
+    rule_version = fields.String(allow_none=True)
+    project_name = fields.String()
+    type_code = fields.String()
+    type_name = fields.String(allow_none=True)
+    subtype_code = fields.String(allow_none=True)
+    subtype_name = fields.String(allow_none=True)
+    seller = fields.Nested(PartyView)
+    buyer = fields.Nested(PartyView)
+    signed_on = fields.Date()
+    valid_from = fields.Date(allow_none=True)
+    valid_to = fields.Date(allow_none=True)
+    tech_field = fields.String()
+    tech_field_name = fields.String(allow_none=True)
+    ip_kind = fields.String()
+    ip_kind_name = fields.String(allow_none=True)
+    licence_kind = fields.String(allow_none=True)
+    licence_kind_name = fields.String(allow_none=True)
+    plan_source = fields.String()
+    plan_source_name = fields.String(allow_none=True)
+    seo = fields.String(allow_none=True)
+    seo_name = fields.String(allow_none=True)
+    industry_code = fields.String(allow_none=True)
+    industry_name = fields.String(allow_none=True)
+    total_amount_fen = fields.Integer()
+    tech_amount_fen = fields.Integer()
+    amount_is_estimate = fields.Boolean()
+    is_large = fields.Boolean()
+    payment_mode = fields.String()
+    payment_mode_name = fields.String(allow_none=True)
+    new_input_fen = fields.Integer(allow_none=True)
+    new_output_fen = fields.Integer(allow_none=True)
+    related_party = fields.Boolean()
+    abroad = fields.Boolean()
+    submitted_on = fields.Date(allow_none=True)
+    accepted_on = fields.Date(allow_none=True)
+    due_on = fields.Date(allow_none=True)
+    registered_on = fields.Date(allow_none=True)
+    ended_on = fields.Date(allow_none=True)
+    created_at = fields.AwareDateTime()
+    version = fields.Integer()
+
+    @ma.pre_dump
+    def _beside_names(self, described: DescribedContract, **_: Any) -> dict[str, Any]:
+        contract, names = described.contract, described.names
+        suggestion = contract.suggestion
+        columns = {name: getattr(contract, name) for name in self.fields if hasattr(contract, name)}
+        return {
+            **columns,
+            **_code_names(contract, CODE_COLUMNS, names),
+            "status_name": STATUS_NAMES[contract.status],
+            "is_large": is_large(contract.tech_amount_fen),
+            "seller": _party(contract.seller, names),
+            "buyer": _party(contract.buyer, names),
+            "station": {
+                "id": contract.station.id,
+                "name": contract.station.name,
+                "region_code": contract.station.region_code,
+                "region_name": names.regions.get(contract.station.region_code),
+            },
+            "links": {
+                "suggestion_id": contract.suggestion_id,
+                "need_id": suggestion.need_id if suggestion is not None else None,
+                "achievement_id": suggestion.achievement_id if suggestion is not None else None,
+            },
+        }
+
+
+def _party(party: ContractParty, names: Names) -> dict[str, Any]:
+    return {
+        "organisation_id": party.organisation_id,
+        "name": party.name,
+        "uscc": party.uscc,
+        "nature_code": party.nature_code,
+        "country_code": party.country_code,
+        "region_code": party.region_code,
+        "park_code": party.park_code,
+        **_code_names(party, PARTY_CODE_COLUMNS, names),
+        "region_name": names.regions.get(party.region_code or ""),
+        "park_name": names.parks.get(party.park_code or ""),
+    }
+
+
+def _code_names(row: Any, columns: Any, names: Names) -> dict[str, str | None]:
+    """Name beside code: `type_code` has `type_name`, `tech_field` has `tech_field_name`."""
+    return {
+        f"{column.removesuffix('_code')}_name": names.codes.get((scheme, getattr(row, column)))
+        for column, scheme in columns.items()
+    }
+
+
+class EventView(MarketSchema):
+    """One step of a contract; `snapshot` is the whole form where the step fixed it."""
+
+    id = fields.Integer()
+    action = fields.Enum(Action, by_value=True)
+    action_name = fields.String()
+    source = fields.Enum(Status, by_value=True, allow_none=True)
+    target = fields.Enum(Status, by_value=True)
+    target_name = fields.String()
+    actor_id = fields.Integer(allow_none=True)
+    reason_code = fields.String(allow_none=True)
+    reason_name = fields.String(allow_none=True)
+    note = fields.String(allow_none=True)
+    snapshot = fields.Dict(allow_none=True)
+    at = fields.AwareDateTime()
+
+    @ma.pre_dump
+    def _beside_names(self, described: DescribedEvent, **_: Any) -> dict[str, Any]:
+        event = described.event
+        return {
+            **{name: getattr(event, name) for name in self.fields if hasattr(event, name)},
+            "action_name": ACTION_NAMES[event.action],
+            "target_name": STATUS_NAMES[event.target],
+            "reason_name": described.reason_name,
+        }
+
+
+class RequestView(MarketSchema):
+    """What the seller asked to be done with a registration; `approved` is null until it is decided."""
+
+    id = fields.Integer()
+    contract_id = fields.Integer()
+    kind = fields.Enum(RequestKind, by_value=True)
+    reason = fields.String()
+    changes = fields.Dict()
+    requested_by = fields.Integer(allow_none=True)
+    requested_at = fields.AwareDateTime()
+    approved = fields.Boolean(allow_none=True)
+    decided_by = fields.Integer(allow_none=True)
+    decided_at = fields.AwareDateTime(allow_none=True)
+    decision_note = fields.String(allow_none=True)

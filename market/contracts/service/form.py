@@ -1,0 +1,251 @@
+"""The registration form as plain values: completing, checking, writing it to rows and reading it back.
+
+A form is a dict of every field a person fills in, None where empty; `seller` and `buyer` are dicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from market.accounts.models import Organisation
+from market.accounts.rules import OrganisationKind, OrganisationStatus, normalise_uscc
+from market.contracts.form_rules import CHINA_CODE, LICENCE, ORDINARY_LICENCE, form_faults
+from market.contracts.models import Contract, ContractParty
+from market.contracts.queries import CODE_COLUMNS, PARTY_CODE_COLUMNS
+from market.contracts.rules import RuleSet
+from market.errors import RuleViolation, violation
+from market.reference.models import CodeEntry
+from market.reference.queries import check_codes, check_park, check_region
+from market.reference.rules import Scheme
+
+DATES = ("signed_on", "valid_from", "valid_to")
+FLAGS = ("amount_is_estimate", "related_party")
+FIELDS = (
+    "project_name",
+    "type_code",
+    "subtype_code",
+    *DATES,
+    "tech_field",
+    "ip_kind",
+    "licence_kind",
+    "plan_source",
+    "seo",
+    "industry_code",
+    "total_amount_fen",
+    "tech_amount_fen",
+    "payment_mode",
+    "new_input_fen",
+    "new_output_fen",
+    *FLAGS,
+)
+"""Columns of a contract that its form fills in, parties apart; `abroad` follows from the parties."""
+
+REQUIRED = (
+    "project_name",
+    "type_code",
+    "signed_on",
+    "tech_field",
+    "ip_kind",
+    "plan_source",
+    "total_amount_fen",
+    "tech_amount_fen",
+    "payment_mode",
+)
+PARTY_FIELDS = ("name", "uscc", "nature_code", "country_code", "region_code", "park_code")
+PARTY_REQUIRED = ("name", "nature_code")
+SIDES = ("seller", "buyer")
+
+
+def complete_form(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a form with every field: None or the usual value where none is given.
+
+    Raises:
+        RuleViolation: `field-missing`: a field nobody can fill in but the applicant is not there.
+    """
+    form: dict[str, Any] = {name: values.get(name) for name in FIELDS}
+    for name in FLAGS:
+        form[name] = bool(form[name])
+    if form["type_code"] == LICENCE and form["licence_kind"] is None:
+        form["licence_kind"] = ORDINARY_LICENCE
+    _require(form, REQUIRED, pointer="")
+    for side in SIDES:
+        if values.get(side) is None:
+            raise violation(f"/{side}", "field-missing", "此项必填。")
+        form[side] = _complete_party(values[side])
+        _require(form[side], PARTY_REQUIRED, pointer=f"/{side}")
+    return form
+
+
+def _complete_party(values: Mapping[str, Any]) -> dict[str, Any]:
+    party = {name: values.get(name) for name in PARTY_FIELDS}
+    party["country_code"] = party["country_code"] or CHINA_CODE
+    if party["uscc"] is not None:
+        party["uscc"] = normalise_uscc(party["uscc"])
+    return party
+
+
+def _require(values: Mapping[str, Any], names: tuple[str, ...], *, pointer: str) -> None:
+    for name in names:
+        if values[name] is None:
+            raise violation(f"{pointer}/{name}", "field-missing", "此项必填。")
+
+
+def merge_forms(form: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a form with some fields changed; a party's fields are changed one by one."""
+    merged = {**form, **changes}
+    for side in SIDES:
+        merged[side] = {**(form.get(side) or {}), **(changes.get(side) or {})}
+    return merged
+
+
+def check_form(session: Session, form: Mapping[str, Any], *, rules: RuleSet, today: date) -> None:
+    """Refuse a complete form that breaks a rule or uses an unknown code.
+
+    Args:
+        session: open session.
+        form: from `complete_form`.
+        rules: the rule set it stands under.
+        today: no contract is signed later than this day.
+
+    Raises:
+        RuleViolation: with a JSON pointer for every value at fault.
+    """
+    check_form_rules(form, rules=rules, today=today)
+    codes = [(f"/{name}", scheme, form[name]) for name, scheme in CODE_COLUMNS.items()]
+    for side in SIDES:
+        codes += [
+            (f"/{side}/{name}", scheme, form[side][name]) for name, scheme in PARTY_CODE_COLUMNS.items()
+        ]
+    check_codes(session, codes)
+    subtype = form["subtype_code"]
+    if subtype is not None and _type_of_subtype(session)[subtype] != form["type_code"]:
+        raise violation("/subtype_code", "subtype-mismatch", "合同小类不属于所选的合同类别。")
+    for side in SIDES:
+        if form[side]["region_code"] is not None:
+            check_region(session, form[side]["region_code"], pointer=f"/{side}/region_code")
+        check_park(session, form[side]["park_code"], pointer=f"/{side}/park_code")
+
+
+def check_form_rules(form: Mapping[str, Any], *, rules: RuleSet, today: date) -> None:
+    """Refuse a complete form that breaks a rule of the form by itself.
+
+    Raises:
+        RuleViolation: with a JSON pointer for every value at fault.
+    """
+    faults = tuple(form_faults(form, rules=rules, today=today))
+    if faults:
+        code = faults[0].code if len(faults) == 1 else "form-invalid"
+        raise RuleViolation("登记表有误，请查看各项说明。", code=code, fields=faults)
+
+
+def _type_of_subtype(session: Session) -> dict[str, str | None]:
+    """Return the type of every subtype; read once per session, as importers ask thousands of times."""
+    known: dict[str, str | None] | None = session.info.get("contract_subtypes")
+    if known is None:
+        rows = session.execute(
+            select(CodeEntry.code, CodeEntry.parent_code).where(CodeEntry.scheme == Scheme.CONTRACT_SUBTYPE)
+        )
+        known = session.info["contract_subtypes"] = {row.code: row.parent_code for row in rows}
+    return known
+
+
+def check_station(session: Session, station_id: int, *, open_now: bool) -> Organisation:
+    """Return the registration station with this id.
+
+    Args:
+        session: open session.
+        station_id: an organisation.
+        open_now: whether it must be at work at present; history may name one that was closed.
+
+    Raises:
+        RuleViolation: it is not a station, or not at work.
+    """
+    station = session.get(Organisation, station_id)
+    if (
+        station is None
+        or station.kind is not OrganisationKind.STATION
+        or (open_now and station.status is not OrganisationStatus.VERIFIED)
+    ):
+        raise violation("/station_id", "station-unknown", "没有这个技术合同登记机构，或其已停止登记。")
+    return station
+
+
+def write_form(
+    session: Session, contract: Contract, form: Mapping[str, Any], *, applicant_id: int | None = None
+) -> None:
+    """Put a checked form into a contract, and link its parties to the organisations of the market.
+
+    Args:
+        session: open transaction.
+        contract: new, or one that has a form.
+        form: from `complete_form`, checked.
+        applicant_id: the seller's organisation, where it is the one that applies.
+    """
+    organisations = _organisations_by_uscc(session, form)
+    for name in FIELDS:
+        setattr(contract, name, form[name])
+    for side in SIDES:
+        party: ContractParty | None = getattr(contract, side)
+        if party is None:
+            party = ContractParty()
+            setattr(contract, side, party)
+        if party.organisation_id is None or party.uscc != form[side]["uscc"]:
+            party.organisation_id = organisations.get(form[side]["uscc"])
+        for name in PARTY_FIELDS:
+            setattr(party, name, form[side][name])
+    if applicant_id is not None:
+        contract.seller.organisation_id = applicant_id
+    contract.abroad = any(form[side]["country_code"] != CHINA_CODE for side in SIDES)
+    if contract.id is not None:
+        # The version must grow even where only a party's row changed.
+        flag_modified(contract, "project_name")
+
+
+def _organisations_by_uscc(session: Session, form: Mapping[str, Any]) -> dict[str, int]:
+    """Only a verified organisation is linked: whoever claims a code must not read its contracts."""
+    codes = {form[side]["uscc"] for side in SIDES} - {None}
+    if not codes:
+        return {}
+    rows = session.execute(
+        select(Organisation.uscc, Organisation.id).where(
+            Organisation.uscc.in_(sorted(codes)), Organisation.status == OrganisationStatus.VERIFIED
+        )
+    )
+    return {uscc: organisation_id for uscc, organisation_id in rows if uscc is not None}
+
+
+def form_of(contract: Contract) -> dict[str, Any]:
+    """Return the form a contract now has."""
+    form = {name: getattr(contract, name) for name in FIELDS}
+    for side in SIDES:
+        form[side] = {name: getattr(getattr(contract, side), name) for name in PARTY_FIELDS}
+    return form
+
+
+def to_json(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a form, or some of its fields, as JSON keeps it: dates as ISO 8601 text."""
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in form.items()}
+
+
+def from_json(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `to_json` was given."""
+    return {
+        name: date.fromisoformat(value) if name in DATES and value is not None else value
+        for name, value in stored.items()
+    }
+
+
+def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a complete form that another one changes, with their new values."""
+    changed = {name: new[name] for name in FIELDS if new[name] != old[name]}
+    for side in SIDES:
+        party = {name: new[side][name] for name in PARTY_FIELDS if new[side][name] != old[side][name]}
+        if party:
+            changed[side] = party
+    return changed

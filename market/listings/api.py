@@ -1,0 +1,252 @@
+"""Needs and achievements over HTTP.
+
+Both kinds have the same steps, so one function lays out the routes of a kind; only their forms differ.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask
+from marshmallow import Schema
+
+from market.accounts.auth import current_actor, find_current_actor
+from market.http.edge import now, page_request, reading, transaction
+from market.http.etag import IF_MATCH_DOC, expected_version, versioned
+from market.http.schema import MarketBlueprint, page_of
+from market.listings import queries, service
+from market.listings.rules import Action, ListingKind
+from market.listings.schemas import (
+    AchievementFields,
+    AchievementInput,
+    AchievementOwnView,
+    AchievementView,
+    EventView,
+    ListingArgs,
+    NeedArgs,
+    NeedFields,
+    NeedInput,
+    NeedOwnView,
+    NeedView,
+    NoteInput,
+    OwnEventView,
+    RenewalInput,
+    ReviewInput,
+    ValidationInput,
+)
+from market.search.access import current_encoder
+
+blp = MarketBlueprint("listings", __name__, description="技术需求与科技成果")
+
+
+def _lay_out(
+    kind: ListingKind,
+    plural: str,
+    *,
+    new: type[Schema],
+    change: type[Schema],
+    view: type[Schema],
+    own_view: type[Schema],
+    args: type[Schema],
+) -> None:
+    one = f"/{plural}/<int:listing_id>"
+
+    @blp.route(f"/{plural}", methods=["POST"], endpoint=f"create_{kind}")
+    @blp.arguments(new)
+    @blp.response(201, own_view)
+    def create(form: dict[str, Any]) -> Any:
+        """新建草稿"""
+        organisation_id = form.pop("organisation_id", None)
+        with transaction() as session:
+            return versioned(
+                service.create_listing(
+                    session,
+                    current_actor(session),
+                    kind,
+                    form=form,
+                    now=now(),
+                    organisation_id=organisation_id,
+                ),
+                201,
+            )
+
+    @blp.route(f"/{plural}", endpoint=f"list_{plural}")
+    @blp.arguments(args, location="query")
+    @blp.response(200, page_of(view))
+    def list_all(filters: dict[str, Any]) -> Any:
+        """列出可见的条目，最新在前；只含公开部分"""
+        page = page_request(filters)
+        with reading() as session:
+            return queries.list_listings(session, find_current_actor(session), kind, page=page, **filters)
+
+    @blp.route(one, endpoint=f"get_{kind}")
+    @blp.response(200, own_view)
+    def get(listing_id: int) -> Any:
+        """查看一条；保密部分仅发布单位可见"""
+        with reading() as session:
+            actor = find_current_actor(session)
+            listing = queries.get_listing(session, actor, kind, listing_id)
+            own = queries.is_owner(actor, listing)
+        body = (own_view if own else view)().dump(listing)
+        return flask.jsonify(body), 200, {"ETag": f'"{listing.version}"'}
+
+    @blp.route(one, methods=["PATCH"], endpoint=f"edit_{kind}")
+    @blp.doc(**IF_MATCH_DOC)
+    @blp.arguments(change)
+    @blp.response(200, own_view)
+    def edit(changes: dict[str, Any], listing_id: int) -> Any:
+        """修改草稿或整改中的条目"""
+        version = expected_version()
+        with transaction() as session:
+            return versioned(
+                service.edit_listing(
+                    session,
+                    current_actor(session),
+                    kind,
+                    listing_id,
+                    changes=changes,
+                    version=version,
+                    now=now(),
+                )
+            )
+
+    @blp.route(f"{one}/submissions", methods=["POST"], endpoint=f"submit_{kind}")
+    @blp.response(200, own_view)
+    def submit(listing_id: int) -> Any:
+        """提交审核"""
+        with transaction() as session:
+            return versioned(
+                service.submit_listing(session, current_actor(session), kind, listing_id, now=now())
+            )
+
+    @blp.route(f"{one}/reviews", methods=["POST"], endpoint=f"review_{kind}")
+    @blp.arguments(ReviewInput)
+    @blp.response(200, view)
+    def review(form: dict[str, Any], listing_id: int) -> Any:
+        """审核：发布、退回整改或驳回"""
+        with transaction() as session:
+            listing = service.review_listing(
+                session,
+                current_actor(session),
+                kind,
+                listing_id,
+                decision=Action(form["decision"]),
+                note=form["note"],
+                encoder=current_encoder(),
+                now=now(),
+            )
+        published()
+        return versioned(listing)
+
+    @blp.route(f"{one}/withdrawals", methods=["POST"], endpoint=f"withdraw_{kind}")
+    @blp.arguments(NoteInput)
+    @blp.response(200, view)
+    def withdraw(form: dict[str, Any], listing_id: int) -> Any:
+        """下架；提交后立即不再被检索到"""
+        with transaction() as session:
+            return versioned(
+                service.withdraw_listing(
+                    session, current_actor(session), kind, listing_id, note=form["note"], now=now()
+                )
+            )
+
+    @blp.route(f"{one}/revisions", methods=["POST"], endpoint=f"revise_{kind}")
+    @blp.response(200, own_view)
+    def revise(listing_id: int) -> Any:
+        """撤回修订，修改后须重新审核"""
+        with transaction() as session:
+            return versioned(
+                service.revise_listing(session, current_actor(session), kind, listing_id, now=now())
+            )
+
+    @blp.route(f"{one}/renewals", methods=["POST"], endpoint=f"renew_{kind}")
+    @blp.arguments(RenewalInput)
+    @blp.response(200, own_view)
+    def renew(form: dict[str, Any], listing_id: int) -> Any:
+        """续期"""
+        with transaction() as session:
+            listing = service.renew_listing(
+                session,
+                current_actor(session),
+                kind,
+                listing_id,
+                expires_on=form["expires_on"],
+                encoder=current_encoder(),
+                now=now(),
+            )
+        published()
+        return versioned(listing)
+
+    @blp.route(f"{one}/reopenings", methods=["POST"], endpoint=f"reopen_{kind}")
+    @blp.response(200, own_view)
+    def reopen(listing_id: int) -> Any:
+        """结束对接，恢复发布"""
+        with transaction() as session:
+            listing = service.reopen_listing(
+                session, current_actor(session), kind, listing_id, encoder=current_encoder(), now=now()
+            )
+        published()
+        return versioned(listing)
+
+    @blp.route(f"{one}/completions", methods=["POST"], endpoint=f"complete_{kind}")
+    @blp.response(200, own_view)
+    def complete(listing_id: int) -> Any:
+        """合同履行完毕，办结"""
+        with transaction() as session:
+            return versioned(
+                service.complete_listing(session, current_actor(session), kind, listing_id, now=now())
+            )
+
+    @blp.route(f"{one}/events", endpoint=f"list_{kind}_events")
+    @blp.response(200, OwnEventView(many=True))
+    def list_events(listing_id: int) -> Any:
+        """查看办理经过；各版本原文仅发布单位可见"""
+        with reading() as session:
+            actor = current_actor(session)
+            listing = queries.get_listing(session, actor, kind, listing_id)
+            queries.require_history(actor, listing)
+            events = queries.list_events(session, listing)
+            shape = OwnEventView if queries.is_owner(actor, listing) else EventView
+        return flask.jsonify(shape(many=True).dump(events))
+
+
+_lay_out(
+    ListingKind.NEED,
+    "needs",
+    new=NeedInput,
+    change=NeedFields,
+    view=NeedView,
+    own_view=NeedOwnView,
+    args=NeedArgs,
+)
+_lay_out(
+    ListingKind.ACHIEVEMENT,
+    "achievements",
+    new=AchievementInput,
+    change=AchievementFields,
+    view=AchievementView,
+    own_view=AchievementOwnView,
+    args=ListingArgs,
+)
+
+
+@blp.route("/needs/<int:need_id>/validations", methods=["POST"])
+@blp.arguments(ValidationInput)
+@blp.response(200, NeedView)
+def validate_need(form: dict[str, Any], need_id: int) -> Any:
+    """认定是否为有效技术需求"""
+    with transaction() as session:
+        return versioned(
+            service.validate_need(session, current_actor(session), need_id, result=form["result"], now=now())
+        )
+
+
+def published() -> None:
+    """Tell the app that something became findable, after its commit.
+
+    What follows from it (suggestions) belongs to a feature above this one, which the app hooks in
+    as `market.on_published`; without it the next run of that feature's job catches up.
+    """
+    hook = flask.current_app.extensions.get("market.on_published")
+    if hook is not None:
+        hook()

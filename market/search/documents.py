@@ -1,0 +1,9 @@
+"""The words in which features speak to the index: documents, questions, answers.
+
+Features take these from here, so that this package stays the one bridge to `matching`.
+"""
+
+from matching.encoder import Encoder
+from matching.types import Document, Facets, Hit, Kind, Query, Ranking
+
+__all__ = ["Document", "Encoder", "Facets", "Hit", "Kind", "Query", "Ranking"]

@@ -1,0 +1,127 @@
+"""Reading the change log and the stored documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from market.errors import Unavailable
+from market.search.models import IndexIdentity, ListingChange, ListingVector, Operation, SearchDocument
+from matching.types import Document, Facets, Kind
+
+BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a replica must do to reach `seq`: each record named once, with its last change."""
+
+    seq: int
+    upserts: list[tuple[Kind, int]]
+    removals: list[tuple[Kind, int]]
+
+
+def last_seq(session: Session) -> int:
+    """Return the last committed change; 0 before the first."""
+    return session.scalar(select(func.max(ListingChange.seq))) or 0
+
+
+def changes_after(session: Session, seq: int, *, limit: int = BATCH) -> Changes:
+    """Return the next changes after one, at most `limit` of them."""
+    rows = session.execute(
+        select(ListingChange.seq, ListingChange.kind, ListingChange.record_id, ListingChange.operation)
+        .where(ListingChange.seq > seq)
+        .order_by(ListingChange.seq)
+        .limit(limit)
+    ).all()
+    last = {(row.kind, row.record_id): row.operation for row in rows}
+    return Changes(
+        seq=rows[-1].seq if rows else seq,
+        upserts=[record for record, operation in last.items() if operation is Operation.UPSERT],
+        removals=[record for record, operation in last.items() if operation is Operation.REMOVE],
+    )
+
+
+def load_documents(
+    session: Session, records: Sequence[tuple[Kind, int]], *, encoder_key: str
+) -> list[tuple[Document, NDArray[np.float32]]]:
+    """Return documents and vectors of these records; records that are gone are left out."""
+    statement = _documents(encoder_key).where(
+        tuple_(SearchDocument.kind, SearchDocument.record_id).in_(records)
+    )
+    return [_to_document(row) for row in session.execute(statement)]
+
+
+def stream_documents(
+    session: Session, *, encoder_key: str, batch: int = BATCH
+) -> Iterator[list[tuple[Document, NDArray[np.float32]]]]:
+    """Yield all documents with their vectors, in batches ordered by kind and id."""
+    for kind in Kind:
+        after = 0
+        while True:
+            rows = session.execute(
+                _documents(encoder_key)
+                .where(SearchDocument.kind == kind, SearchDocument.record_id > after)
+                .order_by(SearchDocument.record_id)
+                .limit(batch)
+            ).all()
+            if not rows:
+                break
+            after = rows[-1].record_id
+            yield [_to_document(row) for row in rows]
+
+
+def count_documents(session: Session) -> dict[Kind, int]:
+    """Return how many documents of each kind may be found."""
+    counts = select(SearchDocument.kind, func.count()).group_by(SearchDocument.kind)
+    return dict(session.execute(counts).all())
+
+
+def record_ids(session: Session, kind: Kind) -> set[int]:
+    """Return the ids of all records of a kind that may be found."""
+    return set(session.scalars(select(SearchDocument.record_id).where(SearchDocument.kind == kind)))
+
+
+def database_identity(session: Session) -> str:
+    """Return the name this database was given when its tables were made.
+
+    Raises:
+        Unavailable: the tables are there but the row is not; run the migrations.
+    """
+    identity: str | None = session.scalar(select(IndexIdentity.database))
+    if identity is None:
+        raise Unavailable("数据库尚未初始化，请运行 market db upgrade。", code="database-not-initialised")
+    return identity
+
+
+def _documents(encoder_key: str) -> Any:
+    return select(
+        SearchDocument.kind,
+        SearchDocument.record_id,
+        SearchDocument.title,
+        SearchDocument.body,
+        SearchDocument.facets,
+        ListingVector.vector,
+    ).join(
+        ListingVector,
+        (ListingVector.kind == SearchDocument.kind)
+        & (ListingVector.record_id == SearchDocument.record_id)
+        & (ListingVector.encoder == encoder_key),
+    )
+
+
+def _to_document(row: Row[Any]) -> tuple[Document, NDArray[np.float32]]:
+    document = Document(
+        key=str(row.record_id),
+        kind=row.kind,
+        title=row.title,
+        body=row.body,
+        facets=Facets.from_json(row.facets),
+    )
+    return document, np.frombuffer(row.vector, dtype="<f4")

@@ -1,0 +1,100 @@
+"""The plans' targets: loading them, and reading them with the progress made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from market.db import get_or_not_found
+from market.turnover.models import Target
+from market.turnover.progress import Progress, progress
+from market.turnover.target_rules import Basis, Comparator
+
+
+@dataclass(frozen=True, slots=True)
+class TargetProgress:
+    """A target with the progress made."""
+
+    target: Target
+    progress: Progress
+
+
+def load_targets(session: Session, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Insert or update targets; loading the same rows twice changes nothing.
+
+    A target is known by region, indicator, phrase and basis.
+
+    Args:
+        session: open transaction.
+        rows: the columns of `targets`; `value` as decimal text or None.
+
+    Returns:
+        The number of rows read.
+
+    Raises:
+        ValueError: a comparator, basis or number cannot be read.
+    """
+    known = {_key(target): target for target in session.scalars(select(Target))}
+    count = 0
+    for row in rows:
+        count += 1
+        values = {**row, "comparator": Comparator(row["comparator"]), "basis": Basis(row["basis"])}
+        _check_number(row["value"])
+        target = Target(**values)
+        existing = known.get(_key(target))
+        if existing is None:
+            session.add(target)
+            known[_key(target)] = target
+            continue
+        for name, value in values.items():
+            if getattr(existing, name) != value:
+                setattr(existing, name, value)
+    session.flush()
+    return count
+
+
+def _key(target: Target) -> tuple[str, str, str, str]:
+    return target.region_code, target.indicator, target.phrase, target.basis.value
+
+
+def _check_number(value: str | None) -> None:
+    try:
+        if value is not None and not Decimal(value).is_finite():
+            raise ValueError(f"{value!r} is not a number")
+    except InvalidOperation:
+        raise ValueError(f"{value!r} is not a number") from None
+
+
+def get_target(session: Session, target_id: int, *, today: date, year: int | None = None) -> TargetProgress:
+    """Return one target with its progress, an annual one for the year asked.
+
+    Raises:
+        NotFound: there is none.
+    """
+    target = get_or_not_found(session, Target, target_id, name="目标")
+    _ = target.region  # loaded while the session is open
+    return TargetProgress(target, progress(session, target, today=today, year=year))
+
+
+def list_targets(
+    session: Session, *, region: str | None, indicator: str | None, today: date, year: int | None = None
+) -> list[TargetProgress]:
+    """Return targets in the order they were entered, with the progress of each.
+
+    Only those of exactly this region; the plans of regions inside it are theirs.
+    """
+    statement = select(Target).options(joinedload(Target.region)).order_by(Target.id)
+    if region is not None:
+        statement = statement.where(Target.region_code == region)
+    if indicator is not None:
+        statement = statement.where(Target.indicator == indicator)
+    return [
+        TargetProgress(target, progress(session, target, today=today, year=year))
+        for target in session.scalars(statement).all()
+    ]

@@ -1,0 +1,215 @@
+"""Commands over files: `index`, `query`, `evaluate` and `lexicon`. No database, no network.
+
+Exit codes: 0 done, 2 the input or the arguments are wrong (the message names file and line).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from matching.errors import MatchingError
+from matching.types import Hit, Kind, Query, Ranking
+
+_PART_NAMES = {
+    "dense": "语义",
+    "lexical": "用词",
+    "concepts": "概念",
+    "tech_field": "技术领域",
+    "chain": "产业链",
+    "maturity": "成熟度",
+    "price": "价格",
+    "modes": "合作方式",
+    "region": "地区",
+    "freshness": "时效",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: without the name of the program; None reads those of the process.
+
+    Returns:
+        The exit code.
+    """
+    parsed = _parser().parse_args(arguments)
+    try:
+        parsed.run(parsed)
+    except MatchingError as error:
+        print(f"错误：{error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m matching", description="供需匹配引擎的文件工具")
+    commands = parser.add_subparsers(required=True, metavar="命令")
+    kinds = [kind.value for kind in Kind]
+
+    index = commands.add_parser("index", help="由 JSONL 或 CSV 文件建立索引")
+    index.add_argument("--input", action="append", required=True, type=Path, metavar="文件")
+    index.add_argument("--output", required=True, type=Path, metavar="目录")
+    index.add_argument("--kind", choices=kinds, default=Kind.ACHIEVEMENT.value, help="记录的种类")
+    index.set_defaults(run=_index)
+
+    query = commands.add_parser("query", help="在索引中查找，并说明理由")
+    query.add_argument("--index", required=True, type=Path, metavar="目录")
+    query.add_argument("--text", required=True, metavar="文字", help="需求的文字；- 表示读标准输入")
+    query.add_argument("--kind", choices=kinds, default=Kind.ACHIEVEMENT.value, help="要找的种类")
+    query.add_argument("--k", type=_hit_count, default=5, metavar="条数", help="1 至 200")
+    query.add_argument("--json", action="store_true", help="输出 JSON")
+    query.set_defaults(run=_query)
+
+    evaluate = commands.add_parser("evaluate", help="用已评判的需求与成果评测各种排序")
+    evaluate.add_argument("--needs", required=True, type=Path, metavar="文件")
+    evaluate.add_argument("--achievements", action="append", required=True, type=Path, metavar="文件")
+    evaluate.add_argument("--qrels", required=True, type=Path, metavar="文件")
+    evaluate.add_argument("--weights", type=Path, metavar="文件", help="引擎的权重；默认用自带的")
+    evaluate.add_argument("--json", action="store_true", help="输出 JSON")
+    evaluate.set_defaults(run=_evaluate)
+
+    for command in (index, query, evaluate):
+        command.add_argument("--encoder", metavar="模型", help="模型目录或名称；默认用自带的")
+
+    lexicon = commands.add_parser("lexicon", help="检查术语表，或标出文字中的概念")
+    tasks = lexicon.add_subparsers(required=True, metavar="任务")
+    check = tasks.add_parser("check", help="检查术语表并给出数目")
+    check.set_defaults(run=_lexicon_check)
+    tag = tasks.add_parser("tag", help="标出文字中的概念")
+    tag.add_argument("--text", required=True, metavar="文字")
+    tag.set_defaults(run=_lexicon_tag)
+    for task in (check, tag):
+        task.add_argument("--folder", type=Path, metavar="目录", help="术语表目录；默认用自带的")
+    return parser
+
+
+def _hit_count(text: str) -> int:
+    from matching.engine import MAX_HITS
+
+    count = int(text)
+    if not 1 <= count <= MAX_HITS:
+        raise argparse.ArgumentTypeError(f"应在 1 与 {MAX_HITS} 之间")
+    return count
+
+
+def _index(arguments: argparse.Namespace) -> None:
+    from matching.dataset import read_pool
+    from matching.encoder import load_encoder
+    from matching.engine import LocalEngine
+    from matching.lexicon import Lexicon
+
+    pool = read_pool(arguments.input, kind=Kind(arguments.kind))
+    engine = LocalEngine(load_encoder(arguments.encoder), lexicon=Lexicon.load())
+    engine.upsert(pool, progress=sys.stderr.isatty())
+    sources = ",".join(path.name for path in arguments.input)
+    engine.save(arguments.output, labels={"sources": sources})
+    engine.close()
+    print(f"已建立索引：{len(pool)} 条，存于 {arguments.output}")
+
+
+def _query(arguments: argparse.Namespace) -> None:
+    from matching.encoder import load_encoder
+    from matching.engine import LocalEngine
+    from matching.lexicon import Lexicon
+
+    text = sys.stdin.read() if arguments.text == "-" else arguments.text
+    engine = LocalEngine.load(arguments.index, load_encoder(arguments.encoder), lexicon=Lexicon.load())
+    query = Query("", text, Kind(arguments.kind), k=arguments.k)
+    ranking = engine.search(query)
+    titles = {hit.key: engine.title(query.kind, hit.key) for hit in ranking.hits}
+    engine.close()
+    if arguments.json:
+        print(json.dumps(_ranking_json(ranking, titles), ensure_ascii=False, indent=1))
+    elif not ranking.hits:
+        print("没有找到匹配的记录。")
+    else:
+        print("\n\n".join(_hit_text(hit, titles[hit.key]) for hit in ranking.hits))
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from matching.dataset import read_documents, read_judgements, read_pool
+    from matching.encoder import load_encoder
+    from matching.evaluation import evaluate
+    from matching.fusion import Weights
+    from matching.lexicon import Lexicon
+
+    needs = read_documents(arguments.needs, kind=Kind.NEED)
+    pool = read_pool(arguments.achievements, kind=Kind.ACHIEVEMENT)
+    judgements = read_judgements(arguments.qrels)
+    _warn_of_strangers(judgements, {need.key for need in needs}, {document.key for document in pool})
+    report = evaluate(
+        needs,
+        pool,
+        judgements,
+        encoder=load_encoder(arguments.encoder),
+        lexicon=Lexicon.load(),
+        weights=Weights.load(arguments.weights),
+        progress=sys.stderr.isatty(),
+    )
+    print(json.dumps(report, ensure_ascii=False, indent=1) if arguments.json else _report_text(report))
+
+
+def _warn_of_strangers(judgements: dict[str, dict[str, int]], needs: set[str], pool: set[str]) -> None:
+    unknown_needs = judgements.keys() - needs
+    unknown = {key for need in judgements.keys() & needs for key in judgements[need]} - pool
+    if unknown_needs:
+        print(f"注意：{len(unknown_needs)} 条有评判的需求不在需求文件中，不计", file=sys.stderr)
+    if unknown:
+        print(f"注意：{len(unknown)} 条有评判的成果不在成果文件中，按未找到计", file=sys.stderr)
+
+
+def _lexicon_check(arguments: argparse.Namespace) -> None:
+    from matching.lexicon import check
+
+    report = check(arguments.folder)
+    print(f"版本 {report.version}：概念 {sum(report.concepts.values())} 个，词语 {report.terms} 个")
+    for field, count in report.concepts.items():
+        print(f"  领域 {field}：{count}")
+
+
+def _lexicon_tag(arguments: argparse.Namespace) -> None:
+    from matching.lexicon import Lexicon
+    from matching.text import normalise
+
+    text = normalise(arguments.text)
+    for match in Lexicon.load(arguments.folder).tag(text):
+        start, end = text.raw_span(match.start, match.end)
+        print(f"{arguments.text[start:end]} → {match.concept}")
+
+
+def _ranking_json(ranking: Ranking, titles: dict[str, str]) -> dict[str, Any]:
+    data = asdict(ranking)
+    for hit in data["hits"]:
+        hit["title"] = titles[hit["key"]]
+    return data
+
+
+def _hit_text(hit: Hit, title: str) -> str:
+    parts = "，".join(f"{_PART_NAMES[p.name]} {p.contribution:.3f}" for p in hit.parts if p.contribution)
+    lines = [f"{hit.rank}. {title}（{hit.key}）", f"   得分 {hit.score:.3f}：{parts or '无'}"]
+    if hit.terms:
+        lines.append("   共同用词：" + "、".join(f"{one.term}（{one.weight:.0%}）" for one in hit.terms))
+    for concept in hit.concepts:
+        ours, theirs = "、".join(concept.query_words), "、".join(concept.document_words)
+        lines.append(f"   「{ours}」与「{theirs}」同属「{concept.concept}」")
+    if hit.facets:
+        lines.append("   条件：" + "；".join(verdict.words for verdict in hit.facets))
+    return "\n".join(lines)
+
+
+def _report_text(report: dict[str, Any]) -> str:
+    lines = [f"成果 {report['pool']} 条，需求 {report['needs']} 条", ""]
+    names = ("ndcg@10", "recall@10", "recall@50", "mrr", "top1")
+    lines.append(f"{'system':<18}" + "".join(f"{name:>11}" for name in names) + "   ci95(ndcg@10)")
+    for system, measures in report["systems"].items():
+        low, high = measures["ci95"]
+        values = "".join(f"{measures[name]:>11.4f}" for name in names)
+        lines.append(f"{system:<18}{values}   {low:.4f}–{high:.4f}")
+    return "\n".join(lines)

@@ -1,0 +1,291 @@
+"""Encoders: texts in, unit vectors out.
+
+An encoder is chosen once, where the program is put together, and handed on. This module knows nothing of
+indexes or rankings. torch and sentence_transformers are imported only when a model is really loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.errors import MatchingError
+from matching.text import NORMALISATION_VERSION, normalise
+
+SHIPPED_MODEL = Path(__file__).parent / "models" / "market-static"
+"""Folder of the model that comes with this package, made by `python -m matching.train`."""
+
+MARKER = "market.json"
+"""File in a model's folder that says how its input is prepared; absent in models of other makers."""
+
+
+class EncoderMissing(MatchingError):
+    """The wanted model is not on this machine, or cannot be read."""
+
+
+class EncoderFault(MatchingError):
+    """A model gave values that are not finite numbers."""
+
+
+class Encoder(Protocol):
+    """What the engine asks of an encoder.
+
+    Attributes:
+        name: of the model, as a person would say it.
+        revision: changes whenever the vectors of any text may change.
+        dim: length of a vector.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def revision(self) -> str: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def key(self) -> str:
+        """Name and revision in one: `name@revision`."""
+        ...
+
+    def encode(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
+        """Encode raw texts.
+
+        Args:
+            texts: as their owners wrote them.
+            progress: show a progress bar on the error stream.
+
+        Returns:
+            (n, dim) float32 in the order of `texts`, rows L2-normalised. A text in which there is nothing to
+            encode (empty, blank, or made of unknown signs only) gives a row of zeros: its cosine with
+            anything is 0. Never NaN.
+        """
+        ...
+
+
+class HashingEncoder:
+    """Characters and pairs of characters hashed into `dim` signed buckets: no model, no training.
+
+    Texts that share characters are near to each other. Deterministic on every machine; meant for tests and for
+    trying the engine out.
+    """
+
+    def __init__(self, dim: int = 64) -> None:
+        """Make an encoder of `dim` buckets.
+
+        Raises:
+            ValueError: `dim` is not positive.
+        """
+        if dim < 1:
+            raise ValueError(f"dim must be positive, not {dim}")
+        self.dim = dim
+        self.name = f"hashing-{dim}"
+        self.revision = f"1-n{NORMALISATION_VERSION}"
+
+    @property
+    def key(self) -> str:
+        """Name and revision in one: `name@revision`."""
+        return f"{self.name}@{self.revision}"
+
+    def encode(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
+        """Encode raw texts; see `Encoder.encode`. It is quick enough to need no progress bar."""
+        rows = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            row[:] = self._buckets(normalise(text).text)
+        return unit_rows(rows)
+
+    def _buckets(self, text: str) -> NDArray[np.float64]:
+        points = np.frombuffer("".join(text.split()).encode("utf-32-le"), dtype="<u4").astype(np.uint64)
+        pairs = (points[:-1] << np.uint64(21)) | points[1:]
+        hashes = _mix(np.concatenate([points, pairs + np.uint64(1 << 42)]))
+        # A pair of characters says more than one character, the sign bit lets collisions cancel on average.
+        weights = np.repeat([0.5, 1.0], [len(points), len(pairs)])
+        signs = np.where(hashes >> np.uint64(63), 1.0, -1.0)
+        buckets = (hashes % np.uint64(self.dim)).astype(np.int64)
+        return np.bincount(buckets, weights=weights * signs, minlength=self.dim)
+
+
+class SentenceTransformerEncoder:
+    """Any sentence-transformers model, from a folder or from the local cache of the Hugging Face hub.
+
+    Models trained by `matching.train` (their folder holds `market.json`) get the normalised text, because they
+    were trained on it; models of other makers get the raw text, because letter case, width and script are the
+    business of their own tokenizers. Code that comes with a model is never run.
+    """
+
+    def __init__(
+        self,
+        name_or_path: str | Path,
+        *,
+        revision: str | None = None,
+        prompt: str | None = None,
+        download: bool = False,
+        threads: int | None = None,
+        batch_size: int | None = None,
+    ) -> None:
+        """Load a model.
+
+        Args:
+            name_or_path: an existing folder, or the name of a hub model such as `BAAI/bge-base-zh-v1.5`.
+            revision: branch, tag or commit of a hub model; ignored for a folder.
+            prompt: put before every text, as some models ask for.
+            download: fetch a hub model that is not in the local cache. Without it the network is not used.
+            threads: torch threads of the whole process. None leaves torch's choice, except for static
+                embeddings, which gain nothing from a second thread and then run on one.
+            batch_size: texts per step; None means 32, or 1024 for static embeddings.
+
+        Raises:
+            EncoderMissing: there is no such model on this machine, or it cannot be read.
+        """
+        import torch
+        from sentence_transformers import SentenceTransformer
+        from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+        path = Path(name_or_path)
+        local = path.is_dir()
+        try:
+            self._model = SentenceTransformer(
+                str(name_or_path),
+                device="cpu",
+                revision=None if local else revision,
+                local_files_only=local or not download,
+                trust_remote_code=False,
+            )
+        except (OSError, ValueError) as error:
+            raise EncoderMissing(
+                f"cannot load the model {str(name_or_path)!r}: give the folder of a sentence-transformers model, "
+                f"or the name of one in the local hub cache ({type(error).__name__}: {error})"
+            ) from error
+        static = all(isinstance(module, StaticEmbedding) for module in self._model)
+        if threads is None and static:
+            threads = 1
+        if threads is not None:
+            torch.set_num_threads(threads)
+        dim = self._model.get_embedding_dimension()
+        if dim is None:
+            raise EncoderMissing(f"the model {str(name_or_path)!r} does not tell the length of its vectors")
+        self.dim = int(dim)
+        self.name = path.resolve().name if local else str(name_or_path)
+        self._normalises = local and wants_normalised(path)
+        self._prompt = prompt
+        self._batch_size = batch_size or (1024 if static else 32)
+        base = folder_revision(path) if local else _hub_commit(str(name_or_path), revision)[:12]
+        self.revision = _full_revision(base, self._normalises, prompt)
+
+    @property
+    def key(self) -> str:
+        """Name and revision in one: `name@revision`."""
+        return f"{self.name}@{self.revision}"
+
+    def encode(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
+        """Encode raw texts; see `Encoder.encode`.
+
+        Raises:
+            EncoderFault: the model gave a value that is not a finite number.
+        """
+        prepared = [normalise(text).text for text in texts] if self._normalises else list(texts)
+        rows = np.zeros((len(prepared), self.dim), dtype=np.float32)
+        filled = [index for index, text in enumerate(prepared) if text.strip()]
+        if filled:
+            vectors = self._model.encode(
+                [prepared[index] for index in filled],
+                prompt=self._prompt,
+                batch_size=self._batch_size,
+                show_progress_bar=progress,
+                convert_to_numpy=True,
+            )
+            rows[filled] = vectors
+        return unit_rows(rows)
+
+
+def load_encoder(name_or_path: str | Path | None = None, *, revision: str | None = None) -> Encoder:
+    """Load the encoder a site has chosen, without using the network.
+
+    Args:
+        name_or_path: folder or hub name of a sentence-transformers model; None means the shipped one.
+        revision: of a hub model.
+
+    Raises:
+        EncoderMissing: there is no such model on this machine, or it cannot be read.
+    """
+    return SentenceTransformerEncoder(name_or_path or SHIPPED_MODEL, revision=revision)
+
+
+def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale every row of an (n, dim) float32 matrix to length 1; rows of zeros stay zero.
+
+    Raises:
+        EncoderFault: a value is not a finite number.
+    """
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not np.isfinite(norms).all():
+        raise EncoderFault("the encoder gave values that are not finite numbers")
+    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
+
+
+def wants_normalised(folder: Path) -> bool:
+    """Tell whether the model in `folder` was trained on normalised text.
+
+    Raises:
+        EncoderMissing: its `market.json` is damaged.
+    """
+    marker = folder / MARKER
+    if not marker.is_file():
+        return False
+    try:
+        return bool(json.loads(marker.read_text(encoding="utf-8"))["input"] == "normalised")
+    except (ValueError, KeyError, TypeError) as error:
+        raise EncoderMissing(f"{marker} is damaged: {error}") from error
+
+
+def folder_revision(folder: Path) -> str:
+    """Hash the files of a model (all but its Markdown pages and hidden files) to twelve hexadecimal digits."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder)
+        if not file.is_file() or file.suffix == ".md" or any(part.startswith(".") for part in name.parts):
+            continue
+        content = hashlib.sha256()
+        with file.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                content.update(chunk)
+        digest.update(f"{name.as_posix()}\n{content.hexdigest()}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _full_revision(base: str, normalises: bool, prompt: str | None) -> str:
+    parts = [base]
+    if normalises:
+        parts.append(f"n{NORMALISATION_VERSION}")
+    if prompt:
+        parts.append(f"p{hashlib.sha256(prompt.encode()).hexdigest()[:6]}")
+    return "-".join(parts)
+
+
+def _hub_commit(name: str, revision: str | None) -> str:
+    """Find the commit of a cached hub model: the name of its snapshot's folder."""
+    from huggingface_hub import try_to_load_from_cache
+
+    for file in ("modules.json", "config.json"):
+        cached = try_to_load_from_cache(name, file, revision=revision)
+        if isinstance(cached, str):
+            return Path(cached).parent.name
+    raise EncoderMissing(f"the hub cache does not tell the commit of {name!r}")
+
+
+def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Spread 64-bit integers evenly: finaliser of SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable
+    pseudorandom number generators", section 3)."""
+    mixed = values.copy()
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed ^= mixed >> np.uint64(shift)
+        mixed *= np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))

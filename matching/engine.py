@@ -1,0 +1,307 @@
+"""The engine: documents in, rankings with reasons out. The only module callers need.
+
+A search takes the nearest documents by vector and the best by words and by concepts, joins them by a
+weighted sum in which facets count too, and gives reasons for the few that are returned.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.encoder import Encoder
+from matching.errors import DimensionMismatch, DuplicateKey, IndexDamaged, ManifestMismatch, MatchingError
+from matching.explain import Analysis, Tagger, shared_concepts, shared_terms
+from matching.facets import Judgement
+from matching.fusion import Weights
+from matching.locking import ReadWriteLock
+from matching.partition import Candidates, Partition, Prepared, prepare
+from matching.progress import track
+from matching.store import FORMAT, Manifest, ScratchFolder, open_snapshot, save_snapshot
+from matching.text import MAX_CHARACTERS, NORMALISATION_VERSION
+from matching.types import Document, Hit, Kind, Query, Ranking, ScorePart
+
+MAX_HITS: Final = 200
+
+_BATCH: Final = 5_000
+"""So many documents are taken apart before they are put in, which bounds the memory needed."""
+
+
+class LocalEngine:
+    """An index in this process; any number of threads may search and change it.
+
+    A change excludes searches while it is put in, and only then; what is returned was true at one moment.
+    """
+
+    def __init__(
+        self, encoder: Encoder, *, lexicon: Tagger | None = None, weights: Weights | None = None
+    ) -> None:
+        """Make an empty engine.
+
+        Args:
+            encoder: makes vectors of texts that come without one.
+            lexicon: finds concepts; None does without.
+            weights: of the parts of a score; None takes the shipped ones.
+        """
+        self._encoder = encoder
+        self._lexicon = lexicon
+        self._weights = weights or Weights.load()
+        self._scratch = ScratchFolder()
+        self._partitions: dict[Kind, Partition] = {}
+        self._lock = ReadWriteLock()
+        self._changing = threading.Lock()  # one change or save at a time; searches go on beside it
+        self.labels: Mapping[str, str] = {}
+
+    def upsert(
+        self,
+        documents: Sequence[Document],
+        *,
+        vectors: NDArray[np.float32] | None = None,
+        progress: bool = False,
+    ) -> None:
+        """Add documents, or replace those of the same kind and key.
+
+        Args:
+            documents: of any kinds.
+            vectors: (n, dim) float32, rows L2-normalised, as the encoder made them; None encodes the texts.
+            progress: show a bar on the error stream.
+
+        Raises:
+            DuplicateKey: two documents have the same kind and key; nothing was changed.
+            DimensionMismatch, InvalidVector: the vectors are not what they should be.
+        """
+        if vectors is not None and vectors.shape != (len(documents), self._encoder.dim):
+            expected = (len(documents), self._encoder.dim)
+            raise DimensionMismatch(f"expected vectors of shape {expected}, got {vectors.shape}")
+        twice = [name for name, count in Counter((d.kind, d.key) for d in documents).items() if count > 1]
+        if twice:
+            kind, key = twice[0]
+            raise DuplicateKey(f"{kind} {key!r} is named twice")
+        starts = range(0, len(documents), _BATCH)
+        for start in track(starts, "建立索引", total=len(starts), show=progress):
+            batch = documents[start : start + _BATCH]
+            given = None if vectors is None else vectors[start : start + _BATCH]
+            self._put(batch, given if given is not None else self._encode([one.text for one in batch]))
+
+    def remove(self, kind: Kind, keys: Sequence[str]) -> None:
+        """Take documents out; unknown keys are ignored, so that applying it twice does no harm."""
+        with self._changing, self._lock.writing():
+            if kind in self._partitions:
+                self._partitions[kind].remove(keys)
+
+    def search(self, query: Query, *, vector: NDArray[np.float32] | None = None) -> Ranking:
+        """Rank the documents of one kind.
+
+        The same engine, question and history of changes give the same ranking. A question without text
+        has an empty ranking.
+
+        Args:
+            query: what is sought.
+            vector: (dim,) float32 of `query.text`, L2-normalised; None encodes it.
+
+        Raises:
+            ValueError: `query.k` is not between 1 and 200.
+            DimensionMismatch, InvalidVector: the vector is not what it should be.
+        """
+        if not 1 <= query.k <= MAX_HITS:
+            raise ValueError(f"k must be between 1 and {MAX_HITS}, not {query.k}")
+        analysis = self._analyse(query.text, title_length=len(query.title))
+        if not analysis.normalised.text:
+            return self._ranking(())
+        if vector is None:
+            vector = self._encode([query.text])[0]
+        with self._lock.reading():
+            partition = self._partitions.get(query.kind)
+            if partition is None:
+                return self._ranking(())
+            candidates = partition.retrieve(query, analysis, vector)
+            judgements = partition.facets.judge(query, candidates.rows)
+            parts = self._parts(candidates, judgements)
+            scores = sum((weight * values for _, values, weight in parts), np.zeros(len(candidates.rows)))
+            order = _best(scores, [partition.key(row) for row in candidates.rows.tolist()], k=query.k)
+            texts = [partition.texts.get(int(candidates.rows[number])) for number in order]
+            keys = [partition.key(int(candidates.rows[number])) for number in order]
+            titles = [partition.title_length(int(candidates.rows[number])) for number in order]
+        # Reasons need only what was copied out, so that a waiting change does not wait for them.
+        hits = []
+        for rank, (number, key, text, title) in enumerate(
+            zip(order, keys, texts, titles, strict=True), start=1
+        ):
+            document = self._analyse(text, title_length=title)
+            hits.append(
+                Hit(
+                    key=key,
+                    rank=rank,
+                    score=float(scores[number]),
+                    parts=tuple(_part(name, values[number], weight) for name, values, weight in parts),
+                    terms=shared_terms(analysis, document, candidates.terms),
+                    concepts=(
+                        shared_concepts(analysis, document, candidates.concept_weights)
+                        if candidates.concepts[number]
+                        else ()
+                    ),
+                    facets=tuple(judgement.verdict(number) for judgement in judgements),
+                )
+            )
+        return self._ranking(tuple(hits))
+
+    def count(self, kind: Kind | None = None) -> int:
+        """Return the number of documents, of one kind or of all."""
+        with self._lock.reading():
+            return sum(len(one) for name, one in self._partitions.items() if kind in (None, name))
+
+    def keys(self, kind: Kind) -> set[str]:
+        """Return the keys of all documents of a kind."""
+        with self._lock.reading():
+            return self._partitions[kind].keys() if kind in self._partitions else set()
+
+    def title(self, kind: Kind, key: str) -> str:
+        """Return the raw title of a document.
+
+        Raises:
+            KeyError: there is no such document.
+        """
+        with self._lock.reading():
+            partition = self._partitions[kind]
+            row = partition.row(key)
+            return partition.texts.get(row)[: partition.title_length(row)]
+
+    def save(self, folder: Path, *, labels: Mapping[str, str]) -> None:
+        """Save everything as one snapshot; searches go on meanwhile, changes wait.
+
+        Args:
+            folder: of the saved index; what it held before is replaced as a whole, or not at all.
+            labels: kept in the manifest, given back by `load`.
+        """
+        with self._changing:
+            manifest = Manifest(
+                format=FORMAT,
+                encoder=self._encoder.key,
+                dim=self._encoder.dim,
+                normalisation=NORMALISATION_VERSION,
+                lexicon=self._lexicon_version,
+                counts={kind.value: len(partition) for kind, partition in self._partitions.items()},
+                built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+                labels=dict(labels),
+            )
+            save_snapshot(folder, manifest, write=self._write)
+            self.labels = dict(labels)
+
+    @classmethod
+    def load(
+        cls, folder: Path, encoder: Encoder, *, lexicon: Tagger | None = None, weights: Weights | None = None
+    ) -> LocalEngine:
+        """Read a saved index. The engine works on a copy of its own and never changes the saved files.
+
+        Raises:
+            IndexMissing: nothing has been saved there.
+            IndexDamaged: a file is missing, or is not what was written.
+            ManifestMismatch: it was made with another encoder, lexicon or normalisation.
+        """
+        saved, manifest = open_snapshot(folder)
+        engine = cls(encoder, lexicon=lexicon, weights=weights)
+        try:
+            for name, stored, wanted in (
+                ("encoder", manifest.encoder, encoder.key),
+                ("dim", manifest.dim, encoder.dim),
+                ("normalisation", manifest.normalisation, NORMALISATION_VERSION),
+                ("lexicon", manifest.lexicon, engine._lexicon_version),
+            ):
+                if stored != wanted:
+                    raise ManifestMismatch(name, saved=stored, wanted=wanted)
+            for value, count in manifest.counts.items():
+                kind = Kind(value)
+                partition = Partition.load(
+                    saved / value, dim=encoder.dim, folder=engine._scratch.path / value
+                )
+                if len(partition) != count:
+                    raise IndexDamaged(f"{count} documents of {value} were saved, {len(partition)} are there")
+                engine._partitions[kind] = partition
+        except (OSError, ValueError, KeyError) as error:
+            engine.close()
+            raise IndexDamaged(f"cannot read the saved index: {error}") from error
+        except MatchingError:
+            engine.close()
+            raise
+        engine.labels = manifest.labels
+        return engine
+
+    def close(self) -> None:
+        """Give back memory and the private folder; the engine is empty afterwards. Twice does no harm."""
+        with self._changing, self._lock.writing():
+            self._partitions.clear()
+            self._scratch.close()
+
+    @property
+    def _lexicon_version(self) -> str:
+        return self._lexicon.version if self._lexicon is not None else ""
+
+    def _ranking(self, hits: tuple[Hit, ...]) -> Ranking:
+        return Ranking(hits, self._encoder.key, self._lexicon_version, self._weights.version)
+
+    def _analyse(self, text: str, *, title_length: int) -> Analysis:
+        return Analysis(text, title_length=title_length, tagger=self._lexicon)
+
+    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return self._encoder.encode([text[:MAX_CHARACTERS] for text in texts])
+
+    def _put(self, documents: Sequence[Document], vectors: NDArray[np.float32]) -> None:
+        by_kind: dict[Kind, list[tuple[int, Prepared]]] = {}
+        for number, document in enumerate(documents):
+            analysis = self._analyse(document.text, title_length=len(document.title))
+            by_kind.setdefault(document.kind, []).append((number, prepare(document, analysis)))
+        with self._changing, self._lock.writing():
+            for kind, entries in by_kind.items():
+                numbers = [number for number, _ in entries]
+                self._partition(kind).put([one for _, one in entries], vectors[numbers])
+
+    def _partition(self, kind: Kind) -> Partition:
+        if kind not in self._partitions:
+            folder = self._scratch.path / kind.value
+            folder.mkdir()
+            self._partitions[kind] = Partition(self._encoder.dim, folder=folder)
+        return self._partitions[kind]
+
+    def _write(self, folder: Path) -> None:
+        for kind, partition in self._partitions.items():
+            (folder / kind.value).mkdir()
+            partition.save(folder / kind.value)
+
+    def _parts(
+        self, candidates: Candidates, judgements: Iterable[Judgement]
+    ) -> list[tuple[str, NDArray[np.float64], float]]:
+        """Return name, (n,) values and weight of every addend of the score.
+
+        Values are rounded, so that the last bits of a sum of products, which depend on the processor,
+        decide no ranking.
+        """
+        weights = self._weights
+        lexical = candidates.bm25 / candidates.best_bm25 if candidates.best_bm25 else candidates.bm25
+        parts = [
+            ("dense", np.maximum(candidates.cosines, 0.0), weights.dense),
+            ("lexical", lexical, weights.lexical),
+            ("concepts", candidates.concepts, weights.concepts),
+        ]
+        parts += [(one.facet, one.values, weights.facets.get(one.facet, 0.0)) for one in judgements]
+        return [(name, values.round(6), weight) for name, values, weight in parts]
+
+
+def _best(scores: NDArray[np.float64], keys: Sequence[str], *, k: int) -> list[int]:
+    """Return the places of the k best scores, ties by key."""
+    if len(scores) > k:
+        limit = np.partition(scores, len(scores) - k)[len(scores) - k]
+        places = np.flatnonzero(scores >= limit).tolist()
+    else:
+        places = list(range(len(scores)))
+    return sorted(places, key=lambda place: (-scores[place], keys[place]))[:k]
+
+
+def _part(name: str, value: np.float64, weight: float) -> ScorePart:
+    return ScorePart(name, float(value), weight, weight * float(value))
