@@ -6,7 +6,7 @@ import flask
 
 from market import logs
 from market.accounts import api as accounts_api
-from market.clock import Clock, SystemClock
+from market.clock import Clock, clock_of
 from market.contracts import api as contracts_api
 from market.db import Database
 from market.exchange import api as exchange_api
@@ -71,7 +71,7 @@ def create_app(
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask types the base provider only
     database = database or Database(settings.database_url)
-    clock = clock or SystemClock()
+    clock = clock or clock_of(settings.sample_day)
     attach_edge(app, Edge(settings=settings, database=database, clock=clock))
     replica = open_replica(settings, database, encoder or open_encoder(settings))
     attach_replica(app, replica)

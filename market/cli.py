@@ -20,7 +20,7 @@ from market import logs, migrations
 from market.accounts import queries as accounts_queries
 from market.accounts import service as accounts
 from market.accounts.rules import OPERATOR, Role
-from market.clock import Clock, SystemClock
+from market.clock import Clock, clock_of
 from market.contracts.ledger import Ledger
 from market.db import Base, Database
 from market.errors import MarketError
@@ -40,7 +40,7 @@ class Context:
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock: Clock = clock or SystemClock()
+        self.clock: Clock = clock or clock_of(settings.sample_day)
         self.ledger: Ledger = TurnoverLedger()
         self.console = Console()
 

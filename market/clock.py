@@ -39,6 +39,23 @@ class FixedClock:
         self.moment += timedelta(**delta)
 
 
+class SampleClock:
+    """Shows one day for ever, with the machine's time of day; keeps a sample market in its own year."""
+
+    def __init__(self, day: date) -> None:
+        self._day = day
+
+    def now(self) -> datetime:
+        """Return the present time of day in China on the sample day, as aware UTC."""
+        time = datetime.now(CHINA).timetz()
+        return datetime.combine(self._day, time).astimezone(UTC)
+
+
+def clock_of(sample_day: date | None) -> Clock:
+    """Return the machine's clock, or one that stays on a sample day."""
+    return SystemClock() if sample_day is None else SampleClock(sample_day)
+
+
 def china_day(moment: datetime) -> date:
     """Return the calendar day in China at a moment in time."""
     return moment.astimezone(CHINA).date()

@@ -7,14 +7,14 @@ writers that queue instead of failing, and savepoints that work.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar, cast
+from math import isfinite
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -66,6 +66,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    @property
+    def python_type(self) -> type[datetime]:
+        """Return the type of the values; a decorator does not take it over from `impl`."""
+        return datetime
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Refuse naive times; hand UTC to the database."""
@@ -261,18 +266,29 @@ def _read_cursor(cursor: str, order: Sequence[SortKey]) -> list[Any]:
         return [
             _from_cursor(key.column.type.python_type, value) for key, value in zip(order, plain, strict=True)
         ]
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, OverflowError):
         raise bad_cursor() from None
 
 
 def _from_cursor(kind: type, value: Any) -> Any:
+    """Return a cursor's value as its column's type; anybody can write a cursor, so any value may come."""
+    if issubclass(kind, datetime):
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError(value)
+        return moment.astimezone(UTC)
     if issubclass(kind, date):
-        return cast(Any, kind).fromisoformat(value)
-    if issubclass(kind, StrEnum) or kind is str:
-        return str(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(value)
-    return value
+        return date.fromisoformat(value)
+    if issubclass(kind, StrEnum):
+        return kind(value)
+    if kind is str and isinstance(value, str) and "\x00" not in value:
+        value.encode()  # a lone surrogate is a ValueError here, and an error of the driver later
+        return value
+    if kind is int and type(value) is int and -(2**63) <= value < 2**63:
+        return value
+    if kind is float and type(value) in {int, float} and isfinite(value):
+        return value
+    raise ValueError(value)
 
 
 def bad_cursor() -> RuleViolation:

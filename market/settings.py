@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 
@@ -27,6 +28,7 @@ class Settings:
         token_days: life of a new access token, in days.
         log_json: True writes JSON lines, False text for people.
         snapshot_every: changes a replica applies before it writes a new snapshot.
+        sample_day: the day the clock shows, for the sample market alone; None for the real one.
     """
 
     database_url: str
@@ -37,6 +39,7 @@ class Settings:
     token_days: int = 30
     log_json: bool = False
     snapshot_every: int = 2000
+    sample_day: date | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -55,6 +58,7 @@ class Settings:
             token_days=_integer(env, "MARKET_TOKEN_DAYS", 30, low=1, high=366),
             log_json=_flag(env, "MARKET_LOG_JSON", default=False),
             snapshot_every=_integer(env, "MARKET_SNAPSHOT_EVERY", 2000, low=1, high=10_000_000),
+            sample_day=_day(env, "MARKET_SAMPLE_DAY"),
         )
 
 
@@ -69,6 +73,16 @@ def _integer(env: Mapping[str, str], name: str, default: int, *, low: int, high:
     if not low <= value <= high:
         raise SettingsError(f"{name} must lie between {low} and {high}, not {value}")
     return value
+
+
+def _day(env: Mapping[str, str], name: str) -> date | None:
+    raw = env.get(name)
+    if not raw:
+        return None
+    try:
+        return date.fromisoformat(raw)
+    except ValueError:
+        raise SettingsError(f"{name} must be an ISO 8601 date, not {raw!r}") from None
 
 
 def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from market.app import create_app
 from market.clock import FixedClock
 from market.db import Base, Database
+from market.search.models import IndexIdentity
 from market.settings import Settings
+from matching.encoder import HashingEncoder
 from seed.loaders import load_reference
 
 NOW = datetime(2025, 6, 10, 2, 0, tzinfo=UTC)
@@ -63,6 +65,7 @@ def build_schema(url: str) -> None:
     database = Database(url)
     Base.metadata.create_all(database.engine)
     with database.transaction() as session:
+        session.add(IndexIdentity(id=1, database=uuid.uuid4().hex))
         load_reference(session)
     database.dispose()
 
@@ -124,7 +127,7 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 @pytest.fixture
 def app(settings: Settings, database: Database, clock: FixedClock) -> flask.Flask:
     """The whole market on the rolled-back database."""
-    return create_app(settings, database=database, clock=clock)
+    return create_app(settings, database=database, clock=clock, encoder=HashingEncoder(dim=64))
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import flask
-from marshmallow import Schema
 
 from market.accounts.auth import current_actor, find_current_actor
 from market.http.edge import now, page_request, reading, transaction
 from market.http.etag import IF_MATCH_DOC, expected_version, versioned
-from market.http.schema import MarketBlueprint, page_of
+from market.http.schema import MarketBlueprint, MarketSchema, page_of
 from market.listings import queries, service
 from market.listings.rules import Action, ListingKind
 from market.listings.schemas import (
@@ -43,11 +42,11 @@ def _lay_out(
     kind: ListingKind,
     plural: str,
     *,
-    new: type[Schema],
-    change: type[Schema],
-    view: type[Schema],
-    own_view: type[Schema],
-    args: type[Schema],
+    new: type[MarketSchema],
+    change: type[MarketSchema],
+    view: type[MarketSchema],
+    own_view: type[MarketSchema],
+    args: type[MarketSchema],
 ) -> None:
     one = f"/{plural}/<int:listing_id>"
 

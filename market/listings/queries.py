@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, joinedload
@@ -22,8 +22,6 @@ MODELS: dict[ListingKind, type[Need] | type[Achievement]] = {
     ListingKind.NEED: Need,
     ListingKind.ACHIEVEMENT: Achievement,
 }
-
-AnyListing = TypeVar("AnyListing", Need, Achievement)
 
 
 def is_owner(actor: Actor | None, listing: Listing) -> bool:
@@ -62,7 +60,7 @@ def get_listing(
     )  # fmt: skip
     if listing is None or not may_read(actor, listing):
         raise NotFound(f"没有找到该{KIND_NAMES[kind]}。", code=f"{kind.value}-not-found")
-    return listing
+    return cast("Need | Achievement", listing)
 
 
 def find_by_external_id(
@@ -70,9 +68,10 @@ def find_by_external_id(
 ) -> Need | Achievement | None:
     """Return an organisation's listing with this number of its own, if any."""
     model = MODELS[kind]
-    return session.scalar(
+    found = session.scalar(
         select(model).where(model.organisation_id == organisation_id, model.external_id == external_id)
     )
+    return cast("Need | Achievement | None", found)
 
 
 def list_listings(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
@@ -245,4 +245,4 @@ def load_listings(session: Session, kind: Kind, ids: list[int]) -> dict[int, Nee
     """Return listings by id, with their owners."""
     model = Need if kind is Kind.NEED else Achievement
     rows = session.scalars(select(model).options(joinedload(model.organisation)).where(model.id.in_(ids)))
-    return {row.id: row for row in rows}
+    return {row.id: cast("Need | Achievement", row) for row in rows}

@@ -88,7 +88,9 @@ def work_off(session: Session, replica: Replica, *, now: datetime) -> tuple[int,
 
 
 def _suggest(session: Session, replica: Replica, side: Side, record_id: int, *, now: datetime) -> int:
-    listing = session.get(Need if side is Side.NEED else Achievement, record_id)
+    listing: Need | Achievement | None = (
+        session.get(Need, record_id) if side is Side.NEED else session.get(Achievement, record_id)
+    )
     today = china_day(now)
     if listing is None or not is_searchable(listing.status, listing.expires_on, today=today):
         return 0

@@ -109,7 +109,7 @@ def lacks_vectors(session: Session, encoder_key: str) -> bool:
     return session.execute(_without_vector(encoder_key).limit(1)).first() is not None
 
 
-def _without_vector(encoder_key: str) -> Select[tuple[Kind, int, str, str]]:
+def _without_vector(encoder_key: str) -> Select[Kind, int, str, str]:
     return (
         select(SearchDocument.kind, SearchDocument.record_id, SearchDocument.title, SearchDocument.body)
         .outerjoin(

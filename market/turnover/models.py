@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import (
     DDL,
@@ -166,11 +167,11 @@ POSTGRESQL_DROP_APPEND_ONLY = "DROP FUNCTION IF EXISTS turnover_entries_refuse()
 
 
 def _attach_append_only(table: Table) -> None:
-    for statement in SQLITE_APPEND_ONLY:
-        event.listen(table, "after_create", DDL(statement).execute_if(dialect="sqlite"))
-    for statement in POSTGRESQL_APPEND_ONLY:
-        event.listen(table, "after_create", DDL(statement).execute_if(dialect="postgresql"))
-    event.listen(table, "after_drop", DDL(POSTGRESQL_DROP_APPEND_ONLY).execute_if(dialect="postgresql"))
+    ddl: Any = DDL  # SQLAlchemy leaves it without types
+    for dialect, statements in (("sqlite", SQLITE_APPEND_ONLY), ("postgresql", POSTGRESQL_APPEND_ONLY)):
+        for statement in statements:
+            event.listen(table, "after_create", ddl(statement).execute_if(dialect=dialect))
+    event.listen(table, "after_drop", ddl(POSTGRESQL_DROP_APPEND_ONLY).execute_if(dialect="postgresql"))
 
 
 _attach_append_only(Base.metadata.tables["turnover_entries"])

@@ -166,14 +166,14 @@ def _relative_progress(session: Session, target: Target, base: Progress, sums: S
     if year is None:
         return replace(base, missing_source="计划没有写明基年，不能计算倍数。")
     before = _totals(session, target, base.measure, year_period(year))
-    amounts = [
-        ("合同成交额", sums.total_fen, before.total_fen),
-        ("技术交易额", sums.tech_fen, before.tech_fen),
-    ]
+    times = {
+        "合同成交额": ratio(sums.total_fen, before.total_fen),
+        "技术交易额": ratio(sums.tech_fen, before.tech_fen),
+    }
     readings = [
-        _reading(target, f"{name}相对{year}年的倍数", ratio, text=times_text(ratio), fen=None)
-        for name, ratio in ((name, _ratio(now, then)) for name, now, then in amounts)
-        if ratio is not None
+        _reading(target, f"{name}相对{year}年的倍数", value, text=f"{value}倍", fen=None)
+        for name, value in times.items()
+        if value is not None
     ]
     if not readings:
         words = f"本市场没有{year}年的登记数据，应来自：全国技术合同管理与服务系统的{year}年登记数据。"

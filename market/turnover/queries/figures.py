@@ -6,7 +6,7 @@ the ledger's lines recorded up to then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -187,7 +187,7 @@ def _groups(session: Session, scope: Scope, group_by: GroupBy) -> list[Group]:
 def _groups_of_time(session: Session, scope: Scope, group_by: GroupBy) -> list[Group]:
     day = TurnoverCounter.month if scope.known_at is None else TurnoverEntry.effective_on
     rows = session.execute(_sums(scope, extract("year", day), extract("month", day))).all()
-    keys = {
+    keys: dict[GroupBy, Callable[[date], str]] = {
         GroupBy.MONTH: month_text,
         GroupBy.QUARTER: quarter_text,
         GroupBy.YEAR: lambda day: f"{day.year:04d}",

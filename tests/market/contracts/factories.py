@@ -1,13 +1,14 @@
 """Valid stations, parties and contracts with few defaults. Flushed, never committed.
 
-Rows are inserted as they stand: no ledger hears of them. Tests of the workflow go through the
-service instead.
+`make_contract` inserts rows as they stand and no ledger hears of them; `make_application` goes
+through the service.
 """
 
 from __future__ import annotations
 
 import itertools
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,9 +16,21 @@ from sqlalchemy.orm import Session
 from market.accounts.models import Organisation
 from market.accounts.queries import actor_of
 from market.accounts.rules import Actor, OrganisationKind
+from market.contracts import service
 from market.contracts.models import Contract, ContractParty
 from market.contracts.rules import LIVE, Status, registration_number, rule_set_on
-from tests.factories import NOW, make_organisation, make_user
+from market.listings.rules import Status as ListingStatus
+from market.matches.models import Suggestion
+from market.matches.rules import Side
+from market.matches.rules import Status as SuggestionStatus
+from tests.factories import (
+    NOW,
+    make_achievement,
+    make_actor,
+    make_need,
+    make_organisation,
+    make_user,
+)
 
 ENDED = frozenset({Status.CANCELLED, Status.REVOKED})
 UNREVIEWED = frozenset({Status.DRAFT, Status.SUBMITTED, Status.RETURNED, Status.WITHDRAWN})
@@ -135,3 +148,127 @@ def _complete(row: Contract, *, number: int, given: dict[str, Any]) -> None:
         default("ended_on", date(2025, 6, 10))
     else:
         default("live_identity", row.identity)
+
+
+class RecordingLedger:
+    """A ledger that remembers what was posted, with the state the contract was in."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, int, Status]] = []
+
+    def post_registration(self, session: Session, contract: Contract, *, now: datetime) -> None:
+        """Remember a registration."""
+        self.lines.append(("registration", contract.id, contract.status))
+
+    def post_change(self, session: Session, contract: Contract, *, now: datetime) -> None:
+        """Remember a change."""
+        self.lines.append(("change", contract.id, contract.status))
+
+    def post_reversal(self, session: Session, contract: Contract, *, now: datetime) -> None:
+        """Remember a reversal."""
+        self.lines.append(("reversal", contract.id, contract.status))
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody a registration needs: two registrars of one station, a seller and a buyer."""
+
+    station: Organisation
+    registrar: Actor
+    second: Actor
+    seller: Actor
+    seller_organisation: Organisation
+    buyer: Actor
+    buyer_organisation: Organisation
+    bureau: Actor
+    ledger: RecordingLedger = field(default_factory=RecordingLedger)
+
+
+def make_cast(session: Session) -> Cast:
+    """Insert the people and organisations of one registration; the seller is a university."""
+    station = make_station(session)
+    seller = make_organisation(session, OrganisationKind.UNIVERSITY, nature_code="0221")
+    buyer = make_organisation(session, nature_code="150")
+    return Cast(
+        station=station,
+        registrar=make_registrar(session, station),
+        second=make_registrar(session, station),
+        seller=actor_of(make_user(session, seller)),
+        seller_organisation=seller,
+        buyer=actor_of(make_user(session, buyer)),
+        buyer_organisation=buyer,
+        bureau=make_actor(session, OrganisationKind.BUREAU, uscc=None, region_code="320200"),
+    )
+
+
+def contract_form(cast: Cast, **values: Any) -> dict[str, Any]:
+    """Return an application's form: development, 100万元, 80万元 of it technical."""
+    return {
+        "station_id": cast.station.id,
+        "project_name": f"膜法水处理工艺开发{next(_numbers)}",
+        "type_code": "KF",
+        "subtype_code": "KF1",
+        "buyer": {
+            "name": cast.buyer_organisation.name,
+            "uscc": cast.buyer_organisation.uscc,
+            "nature_code": "150",
+            "region_code": "320281",
+        },
+        "signed_on": date(2025, 5, 20),
+        "tech_field": "07",
+        "ip_kind": "10",
+        "plan_source": "90",
+        "total_amount_fen": 100_000_000,
+        "tech_amount_fen": 80_000_000,
+        "payment_mode": "instalments",
+        **values,
+    }
+
+
+def make_application(session: Session, cast: Cast, *, status: Status, **values: Any) -> Contract:
+    """Take an application through the service up to this status, each step at NOW."""
+    contract = service.apply_for_registration(
+        session, cast.seller, form=contract_form(cast, **values), now=NOW
+    )
+    if status is Status.DRAFT:
+        return contract
+    service.submit_contract(session, cast.seller, contract.id, now=NOW)
+    if status is Status.SUBMITTED:
+        return contract
+    service.accept_contract(session, cast.registrar, contract.id, now=NOW)
+    if status is Status.IN_REVIEW:
+        return contract
+    service.approve_contract(session, cast.registrar, contract.id, ledger=cast.ledger, now=NOW)
+    if contract.status is not status:
+        service.approve_contract(session, cast.second, contract.id, ledger=cast.ledger, now=NOW)
+    assert contract.status is status
+    return contract
+
+
+def make_deal(
+    session: Session,
+    cast: Cast,
+    *,
+    status: SuggestionStatus = SuggestionStatus.AGREED,
+    broker: Actor | None = None,
+) -> Suggestion:
+    """Insert a suggestion between the buyer's need and the seller's achievement."""
+    need = make_need(session, cast.buyer_organisation, status=ListingStatus.MATCHING)
+    achievement = make_achievement(session, cast.seller_organisation)
+    row = Suggestion(
+        need_id=need.id,
+        achievement_id=achievement.id,
+        asked_by=Side.NEED,
+        rank=1,
+        score=0.9,
+        encoder="test",
+        lexicon="test",
+        weights="test",
+        reasons={},
+        status=status,
+        broker_id=broker.user_id if broker is not None else None,
+        created_at=NOW,
+    )
+    session.add(row)
+    session.flush()
+    return row

@@ -1,0 +1,53 @@
+"""`market seed …`: reference data, the sample market, and the thread run through it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from market import migrations
+from market.app import create_app
+from seed import loaders, sample, thread
+
+
+@click.group(help="基础数据与样例市场。")
+def seed_group() -> None:
+    """Group of seed commands."""
+
+
+@seed_group.command("reference", help="载入代码表与计划目标；可重复运行。")
+@click.pass_obj
+def load_reference(context: Any) -> None:
+    """Load the code tables."""
+    try:
+        with context.database.transaction() as session:
+            counts = loaders.load_reference(session)
+    except loaders.SeedError as error:
+        raise click.ClickException(f"基础数据有误：{error}") from error
+    for name, count in counts.items():
+        click.echo(f"{name}：{count} 行")
+
+
+@seed_group.command("demo", help="载入样例市场，并在一项需求上走完全程（从需求到成交额）。")
+@click.pass_obj
+def run_demo(context: Any) -> None:
+    """Load the sample market and run the thread through its API."""
+    if context.settings.sample_day is None:
+        raise click.ClickException("样例市场须在固定日期中运行，请用 make demo，或设置 MARKET_SAMPLE_DAY。")
+    migrations.upgrade(context.database.engine)
+    with context.progress() as progress:
+        summary = sample.load(
+            context.database,
+            context.encoder,
+            ledger=context.ledger,
+            day=context.settings.sample_day,
+            progress=progress,
+        )
+    click.echo(summary.text)
+    app = create_app(
+        context.settings, database=context.database, clock=context.clock, encoder=context.encoder
+    )
+    made = sample.suggest(context.database, app, context.clock)
+    click.echo(f"匹配建议 {made} 条\n")
+    thread.run(app.test_client(), click.echo)

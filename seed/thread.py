@@ -1,0 +1,243 @@
+"""The thread on one need, through the market's own API, printed for people.
+
+Every line printed is taken from an answer of the market; nothing is made up on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from seed import sample
+
+REGION = "320281"
+BROKER = "broker1"
+REGISTRAR = "registrar1"
+BUREAU = "bureau-jy"
+
+
+class DemoFailed(Exception):
+    """The market answered something the demonstration did not expect; the message holds the answer."""
+
+
+class Person:
+    """One user of the market, who speaks to its API."""
+
+    def __init__(self, client: FlaskClient, login: str) -> None:
+        self._client = client
+        body = {"login": login, "password": sample.PASSWORD, "name": "演示"}
+        answer = client.post("/api/v1/tokens", json=body)
+        self._headers = {"Authorization": f"Bearer {_checked(answer)['token']}"}
+
+    def get(self, path: str, **query: Any) -> Any:
+        """GET and return the body."""
+        return _checked(self._client.get(f"/api/v1{path}", headers=self._headers, query_string=query))
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
+        """POST and return the body; `key` is sent as Idempotency-Key."""
+        headers = self._headers | ({"Idempotency-Key": key} if key else {})
+        return _checked(self._client.post(f"/api/v1{path}", json=dict(body or {}), headers=headers))
+
+
+def _checked(answer: Any) -> Any:
+    if answer.status_code >= 400:
+        raise DemoFailed(f"{answer.request.method} {answer.request.path}: {answer.get_data(as_text=True)}")
+    return answer.get_json()
+
+
+def run(client: FlaskClient, say: Callable[[str], None]) -> None:
+    """Run the thread: need, suggestions, decision, contract, registration, figures, drill-down.
+
+    Args:
+        client: of an app on the loaded sample market.
+        say: prints one line.
+
+    Raises:
+        DemoFailed: the market refused a step.
+    """
+    need = _post_need(client, say)
+    suggestion = _decide(client, say, need)
+    bureau = Person(client, BUREAU)
+    before = _figures(bureau)
+    contract = _register(client, say, need, suggestion)
+    _show_figures(say, bureau, before)
+    _drill_down(say, bureau, contract)
+    say("\n接着运行 make serve，在浏览器中打开 http://127.0.0.1:8000/docs ，即可亲自操作。")
+    say(f"样例用户的密码均为 {sample.PASSWORD}，例如技术经纪人 {BROKER}、登记员 {REGISTRAR}、主管部门 {BUREAU}。")
+
+
+def _post_need(client: FlaskClient, say: Callable[[str], None]) -> dict[str, Any]:
+    row = sample.find_record("needs", sample.HELD_BACK)
+    enterprise = Person(client, sample.login_of(row["organisation"]))
+    names = ("external_id", "title", "body", "confidential", "tech_field", "industry_code", "indicators")
+    form = {name: row[name] for name in names} | {
+        "keywords": row["keywords"],
+        "budget_fen": row["budget_wan"] * 10_000 * 100,
+        "min_trl": row["min_trl"],
+        "need_type": "tackle",
+        "cooperation_modes": ["commission", "joint"],
+    }
+    need: dict[str, Any] = enterprise.post("/needs", form)
+    enterprise.post(f"/needs/{need['id']}/submissions")
+    broker = Person(client, BROKER)
+    need = broker.post(f"/needs/{need['id']}/reviews", {"decision": "publish"})
+    broker.post(f"/needs/{need['id']}/validations", {"result": "valid"})
+    _head(say, "一", "企业发布需求，经审核发布")
+    say(f"  {need['organisation']['name']}（需求编号 {need['id']}）")
+    say(f"  《{need['title']}》")
+    say(f"  {need['body']}")
+    say(f"  预算 {_wan(need['budget_fen'])}，要求成熟度不低于 TRL {need['min_trl']}")
+    return need
+
+
+def _decide(client: FlaskClient, say: Callable[[str], None], need: Mapping[str, Any]) -> dict[str, Any]:
+    broker = Person(client, BROKER)
+    page = broker.get("/suggestions", need=need["id"], limit=5)["items"]
+    _head(say, "二", "引擎给出建议，并逐条说明理由")
+    for suggestion in page:
+        _show_suggestion(say, suggestion)
+    best: dict[str, Any] = page[0]
+    reviewed = broker.post(
+        f"/suggestions/{best['id']}/reviews",
+        {
+            "decision": "recommend",
+            "reason_code": broker.get("/codes/recommend_reason")[0]["code"],
+            "words": "处理对象与水质相符，成熟度满足要求，建议双方先做小试。",
+        },
+    )
+    _head(say, "三", "技术经纪人决定，双方表态")
+    reason = broker.get("/codes/recommend_reason")[0]["name"]
+    say(f"  经纪人推荐第 1 条，理由“{reason}”：处理对象与水质相符，成熟度满足要求，建议双方先做小试。")
+    enterprise = Person(client, _login(need["organisation"]["name"]))
+    university = Person(client, _login(reviewed["achievement"]["organisation"]["name"]))
+    path = f"/suggestions/{best['id']}"
+    enterprise.post(f"{path}/interests", {"interested": True, "words": "愿意提供水样。"})
+    agreed: dict[str, Any] = university.post(f"{path}/interests", {"interested": True, "words": "可安排小试。"})
+    say("  企业与院所先后表示有意，双方的保密部分随即相互开放：")
+    secret = enterprise.get(f"{path}/confidential")["achievement"]
+    say(f"  〔院所保密部分〕{secret['confidential']}")
+    university.post(f"{path}/notes", {"words": "小试达标，商定委托开发，分期付款。"})
+    return agreed
+
+
+def _show_suggestion(say: Callable[[str], None], suggestion: Mapping[str, Any]) -> None:
+    achievement, reasons = suggestion["achievement"], suggestion["reasons"]
+    say(f"\n  得分 {suggestion['score']:.3f}　《{achievement['title']}》　{achievement['organisation']['name']}")
+    parts = " + ".join(f"{PARTS.get(p['name'], p['name'])} {p['contribution']:.3f}" for p in reasons["parts"])
+    say(f"    得分构成：{parts}")
+    if reasons["concepts"]:
+        shared = "；".join(
+            f"「{'、'.join(c['need_words'])}」与「{'、'.join(c['achievement_words'])}」同属「{c['concept']}」"
+            for c in reasons["concepts"][:4]
+        )
+        say(f"    相通概念：{shared}")
+    if reasons["terms"]:
+        say(f"    共有词语：{'、'.join(term['term'] for term in reasons['terms'][:8])}")
+    say(f"    逐项比对：{'；'.join(verdict['words'] for verdict in reasons['facets'])}")
+
+
+def _register(
+    client: FlaskClient, say: Callable[[str], None], need: Mapping[str, Any], suggestion: Mapping[str, Any]
+) -> dict[str, Any]:
+    university = Person(client, _login(suggestion["achievement"]["organisation"]["name"]))
+    registrar = Person(client, REGISTRAR)
+    station = registrar.get("/me")["organisation"]
+    amount = need["budget_fen"]
+    form = {
+        "station_id": station["id"],
+        "suggestion_id": suggestion["id"],
+        "project_name": f"{suggestion['achievement']['title']}委托开发",
+        "type_code": "KF",
+        "subtype_code": "KF1",
+        "signed_on": need["published_at"][:10],
+        "ip_kind": "10",
+        "plan_source": "90",
+        "total_amount_fen": amount,
+        "tech_amount_fen": amount,
+        "payment_mode": "instalments",
+    }
+    contract: dict[str, Any] = university.post("/contracts", form, key="demo-apply-0001")
+    path = f"/contracts/{contract['id']}"
+    university.post(f"{path}/submissions")
+    registrar.post(f"{path}/acceptances")
+    contract = registrar.post(f"{path}/approvals", key="demo-approve-0001")
+    _head(say, "四", "签订技术合同，登记站审核登记")
+    say(f"  《{contract['project_name']}》　卖方 {contract['seller']['name']}，买方 {contract['buyer']['name']}")
+    say(f"  合同成交额 {_wan(contract['total_amount_fen'])}，其中技术交易额 {_wan(contract['tech_amount_fen'])}")
+    say(f"  {station['name']}受理并登记，合同登记编号 {contract['reg_no']}")
+    return contract
+
+
+def _figures(bureau: Person) -> dict[str, Any]:
+    query = {"region": REGION, "period": "since-plan"}
+    return {
+        measure: bureau.get("/turnover", measure=measure, **query)
+        for measure in ("registered", "output", "absorbed")
+    } | {"target": _target(bureau)}
+
+
+def _target(bureau: Person) -> dict[str, Any]:
+    targets = bureau.get("/targets", region=REGION)
+    return next(target for target in targets if target["indicator"] == "contract_amount")
+
+
+def _show_figures(say: Callable[[str], None], bureau: Person, before: Mapping[str, Any]) -> None:
+    after = _figures(bureau)
+    _head(say, "五", "成交额随之变动")
+    for measure in ("registered", "output", "absorbed"):
+        old, new = before[measure]["sums"], after[measure]["sums"]
+        say(
+            f"  {after[measure]['area']['name']}{after[measure]['measure_name']}"
+            f"（{after[measure]['period']['name']}）："
+            f"{old['total_text']}（{old['deals']} 项） → {new['total_text']}（{new['deals']} 项）"
+        )
+    target, old = after["target"], before["target"]["progress"]["reading"]
+    new = target["progress"]["reading"]
+    say(
+        f"  计划目标“{target['phrase']}{target['comparator_name']}{target['value']}{target['unit']}”"
+        f"（{target['basis_name']}）：{old['text']} → {new['text']}，进度 {new['percent']}%"
+    )
+
+
+def _drill_down(say: Callable[[str], None], bureau: Person, contract: Mapping[str, Any]) -> None:
+    _head(say, "六", "由数字溯源到需求")
+    lines = bureau.get("/turnover/entries", region=REGION, period="since-plan", limit=100)["items"]
+    line = next(item for item in lines if item["contract_id"] == contract["id"])
+    thread = bureau.get(f"/turnover/entries/{line['id']}/thread")
+    say(f"  台账第 {line['id']} 条 {line['effective_on']} 记入 {line['total_text']}")
+    say(f"  ← 合同 {thread['contract']['reg_no']}《{thread['contract']['project_name']}》")
+    say(f"  ← 匹配建议 {thread['suggestion']['id']}（得分 {thread['suggestion']['score']:.3f}，经纪人已推荐）")
+    say(f"  ← 成果《{thread['achievement']['title']}》 {thread['achievement']['organisation']['name']}")
+    say(f"  ← 需求《{thread['need']['title']}》 {thread['need']['organisation']['name']}")
+
+
+PARTS = {
+    "dense": "语义",
+    "lexical": "词语",
+    "concepts": "概念",
+    "tech_field": "领域",
+    "chain": "产业链",
+    "trl": "成熟度",
+    "price": "价格",
+    "modes": "合作方式",
+    "region": "地区",
+    "freshness": "时效",
+}
+
+
+def _login(name: str) -> str:
+    for row in sample.read("organisations"):
+        if row["name"] == name:
+            return sample.login_of(row["slug"])
+    raise DemoFailed(f"no organisation named {name} in the sample")
+
+
+def _head(say: Callable[[str], None], number: str, words: str) -> None:
+    say(f"\n【{number}】{words}")
+
+
+def _wan(fen: int) -> str:
+    return f"{Decimal(fen) / 1_000_000:f}万元"

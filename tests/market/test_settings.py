@@ -1,0 +1,89 @@
+"""Settings come from `MARKET_` variables; a fault names its variable."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, fields
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from market.settings import Settings, SettingsError
+
+
+def test_defaults_need_no_variable() -> None:
+    settings = Settings.from_env({})
+    folder = Path(".market").absolute()
+    assert settings == Settings(database_url=f"sqlite:///{folder / 'market.db'}", data_dir=folder)
+
+
+def test_every_field_is_read_from_its_own_variable(tmp_path: Path) -> None:
+    settings = Settings.from_env(
+        {
+            "MARKET_DATABASE_URL": "postgresql+psycopg://db/market",
+            "MARKET_DATA_DIR": str(tmp_path),
+            "MARKET_ENCODER": "BAAI/bge-base-zh-v1.5",
+            "MARKET_RATE_LIMIT_STORAGE": "redis://cache:6379",
+            "MARKET_LOGIN_LIMIT": "3 per minute",
+            "MARKET_TOKEN_DAYS": "7",
+            "MARKET_LOG_JSON": "true",
+            "MARKET_SNAPSHOT_EVERY": "10",
+            "MARKET_SAMPLE_DAY": "2025-06-10",
+        }
+    )
+    assert settings == Settings(
+        database_url="postgresql+psycopg://db/market",
+        data_dir=tmp_path,
+        encoder="BAAI/bge-base-zh-v1.5",
+        rate_limit_storage="redis://cache:6379",
+        login_limit="3 per minute",
+        token_days=7,
+        log_json=True,
+        snapshot_every=10,
+        sample_day=date(2025, 6, 10),
+    )
+    plain = Settings.from_env({})
+    same = [field.name for field in fields(Settings) if getattr(plain, field.name) == getattr(settings, field.name)]
+    assert same == []
+
+
+def test_database_follows_the_data_folder(tmp_path: Path) -> None:
+    settings = Settings.from_env({"MARKET_DATA_DIR": str(tmp_path)})
+    assert settings.database_url == f"sqlite:///{tmp_path / 'market.db'}"
+
+
+def test_empty_value_means_none_given() -> None:
+    settings = Settings.from_env({"MARKET_ENCODER": "", "MARKET_SAMPLE_DAY": ""})
+    assert settings.encoder is None
+    assert settings.sample_day is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"), [("1", True), ("YES", True), (" true ", True), ("0", False), ("no", False), ("False", False)]
+)
+def test_flag_is_read(raw: str, value: bool) -> None:
+    assert Settings.from_env({"MARKET_LOG_JSON": raw}).log_json is value
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "words"),
+    [
+        ("MARKET_TOKEN_DAYS", "soon", "must be an integer"),
+        ("MARKET_TOKEN_DAYS", "", "must be an integer"),
+        ("MARKET_TOKEN_DAYS", "0", "must lie between 1 and 366"),
+        ("MARKET_TOKEN_DAYS", "367", "must lie between 1 and 366"),
+        ("MARKET_SNAPSHOT_EVERY", "1.5", "must be an integer"),
+        ("MARKET_SNAPSHOT_EVERY", "-1", "must lie between"),
+        ("MARKET_LOG_JSON", "perhaps", "must be one of"),
+        ("MARKET_SAMPLE_DAY", "10.6.2025", "must be an ISO 8601 date"),
+    ],
+)
+def test_fault_names_the_variable(name: str, raw: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} {words}"):
+        Settings.from_env({name: raw})
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = Settings.from_env({})
+    with pytest.raises(FrozenInstanceError):
+        settings.token_days = 1  # type: ignore[misc]
