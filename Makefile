@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DEMO_ENV := MARKET_DATA_DIR=.market/demo
+DEMO_ENV := MARKET_DATA_DIR=.market/demo MARKET_SAMPLE_DAY=2025-11-18
 WORKERS ?= 2
 PORT ?= 8000
 

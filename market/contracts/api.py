@@ -17,10 +17,10 @@ from market.contracts.schemas import (
     ChangeRequestInput,
     ContractArgs,
     ContractChange,
+    ContractEventView,
     ContractInput,
     ContractView,
     DecisionInput,
-    EventView,
     ReasonInput,
     RefusalInput,
     RequestView,
@@ -201,7 +201,7 @@ def revoke_contract(form: dict[str, Any], contract_id: int) -> Any:
 
 
 @blp.route("/contracts/<int:contract_id>/events")
-@blp.response(200, EventView(many=True))
+@blp.response(200, ContractEventView(many=True))
 def list_events(contract_id: int) -> Any:
     """列出合同办理的各个步骤，旧的在前"""
     with reading() as session:

@@ -207,6 +207,19 @@ def list_requests(session: Session, actor: Actor, contract_id: int) -> list[Cont
     )
 
 
+def get_request(session: Session, actor: Actor, request_id: int) -> ContractRequest:
+    """Return one request of a contract that the actor may know of.
+
+    Raises:
+        NotFound: there is none, or the actor may not know of its contract.
+    """
+    request = session.get(ContractRequest, request_id)
+    if request is None:
+        raise NotFound("没有找到该变更或注销申请。", code="contract-request-not-found")
+    get_contract(session, actor, request.contract_id)
+    return request
+
+
 def find_open_request(session: Session, contract_id: int) -> ContractRequest | None:
     """Return the request of a contract that awaits the station's answer, if any; there is at most one."""
     return session.scalar(

@@ -147,7 +147,7 @@ class StationView(MarketSchema):
     region_name = fields.String(allow_none=True)
 
 
-class ThreadView(MarketSchema):
+class ContractLinksView(MarketSchema):
     """Where the contract came from; null where it did not come from this market."""
 
     suggestion_id = fields.Integer(allow_none=True)
@@ -162,7 +162,7 @@ class ContractView(MarketSchema):
     status = fields.Enum(Status, by_value=True)
     status_name = fields.String()
     station = fields.Nested(StationView)
-    links = fields.Nested(ThreadView)
+    links = fields.Nested(ContractLinksView)
     acceptance_no = fields.String(allow_none=True)
     reg_no = fields.String(allow_none=True)
     external_id = fields.String(allow_none=True)
@@ -256,7 +256,7 @@ def _code_names(row: Any, columns: Any, names: Names) -> dict[str, str | None]:
     }
 
 
-class EventView(MarketSchema):
+class ContractEventView(MarketSchema):
     """One step of a contract; `snapshot` is the whole form where the step fixed it."""
 
     id = fields.Integer()

@@ -30,6 +30,7 @@ from market.errors import (
     Unauthenticated,
     Unavailable,
 )
+from market.http.limits import seconds_to_wait
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -107,7 +108,8 @@ class MarketApi(Api):
         data: dict[str, Any] = getattr(error, "data", None) or {}
         status = error.code or 500
         code, title, detail = HTTP_WORDS.get(status, (f"http-{status}", error.name, error.name))
-        messages = data.get("messages")
+        # With 400 they are webargs' own English words about JSON; the detail says the same.
+        messages = data.get("messages") if status == 422 else None
         fields_at_fault = tuple(_field_errors(messages)) if isinstance(messages, Mapping) else ()
         response = problem_response(
             status=status, code=code, title=title, detail=detail, fields_at_fault=fields_at_fault
@@ -117,6 +119,8 @@ class MarketApi(Api):
         for name, value in headers:
             if name.lower() not in skipped:
                 response.headers[name] = value
+        if status == 429:
+            response.headers["Retry-After"] = str(seconds_to_wait())
         return response
 
 
@@ -230,5 +234,5 @@ def _collect(messages: Any, pointer: str, found: list[FieldError]) -> None:
             step = str(key).replace("~", "~0").replace("/", "~1")
             _collect(nested, pointer if key == "_schema" else f"{pointer}/{step}", found)
         return
-    for text in messages if isinstance(messages, list) else [messages]:
-        found.append(FieldError(pointer, "invalid-value", str(text).rstrip("。") + "。"))
+    texts = messages if isinstance(messages, list) else [messages]
+    found.extend(FieldError(pointer, "invalid-value", str(text).rstrip("。") + "。") for text in texts)

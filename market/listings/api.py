@@ -20,17 +20,17 @@ from market.listings.schemas import (
     AchievementInput,
     AchievementOwnView,
     AchievementView,
-    EventView,
     ListingArgs,
+    ListingEventView,
+    ListingNoteInput,
+    ListingOwnEventView,
+    ListingReviewInput,
     NeedArgs,
     NeedFields,
     NeedInput,
     NeedOwnView,
     NeedView,
-    NoteInput,
-    OwnEventView,
     RenewalInput,
-    ReviewInput,
     ValidationInput,
 )
 from market.search.access import current_encoder
@@ -119,7 +119,7 @@ def _lay_out(
             )
 
     @blp.route(f"{one}/reviews", methods=["POST"], endpoint=f"review_{kind}")
-    @blp.arguments(ReviewInput)
+    @blp.arguments(ListingReviewInput)
     @blp.response(200, view)
     def review(form: dict[str, Any], listing_id: int) -> Any:
         """审核：发布、退回整改或驳回"""
@@ -138,7 +138,7 @@ def _lay_out(
         return versioned(listing)
 
     @blp.route(f"{one}/withdrawals", methods=["POST"], endpoint=f"withdraw_{kind}")
-    @blp.arguments(NoteInput)
+    @blp.arguments(ListingNoteInput)
     @blp.response(200, view)
     def withdraw(form: dict[str, Any], listing_id: int) -> Any:
         """下架；提交后立即不再被检索到"""
@@ -197,7 +197,7 @@ def _lay_out(
             )
 
     @blp.route(f"{one}/events", endpoint=f"list_{kind}_events")
-    @blp.response(200, OwnEventView(many=True))
+    @blp.response(200, ListingOwnEventView(many=True))
     def list_events(listing_id: int) -> Any:
         """查看办理经过；各版本原文仅发布单位可见"""
         with reading() as session:
@@ -205,7 +205,7 @@ def _lay_out(
             listing = queries.get_listing(session, actor, kind, listing_id)
             queries.require_history(actor, listing)
             events = queries.list_events(session, listing)
-            shape = OwnEventView if queries.is_owner(actor, listing) else EventView
+            shape = ListingOwnEventView if queries.is_owner(actor, listing) else ListingEventView
         return flask.jsonify(shape(many=True).dump(events))
 
 

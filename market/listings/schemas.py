@@ -187,7 +187,7 @@ class NeedArgs(ListingArgs):
     validation = fields.Enum(Validation, by_value=True)
 
 
-class ReviewInput(MarketSchema):
+class ListingReviewInput(MarketSchema):
     """A reviewer's decision on a listing."""
 
     decision = fields.String(
@@ -197,7 +197,7 @@ class ReviewInput(MarketSchema):
     note = text(1, 1000, allow_none=True, load_default=None)
 
 
-class NoteInput(MarketSchema):
+class ListingNoteInput(MarketSchema):
     """Words that go with a step."""
 
     note = text(1, 1000, allow_none=True, load_default=None)
@@ -215,7 +215,7 @@ class ValidationInput(MarketSchema):
     result = fields.Enum(Validation, by_value=True, required=True)
 
 
-class EventView(MarketSchema):
+class ListingEventView(MarketSchema):
     """One step in the life of a listing; `snapshot` is shown to the owner only."""
 
     action = fields.Enum(Action, by_value=True)
@@ -227,7 +227,7 @@ class EventView(MarketSchema):
     at = fields.AwareDateTime()
 
 
-class OwnEventView(EventView):
+class ListingOwnEventView(ListingEventView):
     """The same, with the text as it was."""
 
     snapshot = fields.Raw(allow_none=True)

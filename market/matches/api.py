@@ -21,15 +21,15 @@ from market.matches.rules import Action, Side
 from market.matches.schemas import (
     AssignmentInput,
     ConfidentialView,
-    EventView,
     InterestInput,
     MatchArgs,
-    NoteInput,
     OutcomeInput,
     RankingView,
-    ReviewInput,
     SearchInput,
     SuggestionArgs,
+    SuggestionEventView,
+    SuggestionNoteInput,
+    SuggestionReviewInput,
     SuggestionView,
 )
 from market.reference.rules import region_prefix
@@ -71,7 +71,7 @@ def assign_suggestion(form: dict[str, Any], suggestion_id: int) -> Any:
 
 
 @blp.route("/suggestions/<int:suggestion_id>/reviews", methods=["POST"])
-@blp.arguments(ReviewInput)
+@blp.arguments(SuggestionReviewInput)
 @blp.response(200, SuggestionView)
 def review_suggestion(form: dict[str, Any], suggestion_id: int) -> Any:
     """技术经纪人审核：推荐或否决，须写明理由"""
@@ -118,8 +118,8 @@ def get_confidential(suggestion_id: int) -> Any:
 
 
 @blp.route("/suggestions/<int:suggestion_id>/notes", methods=["POST"])
-@blp.arguments(NoteInput)
-@blp.response(201, EventView)
+@blp.arguments(SuggestionNoteInput)
+@blp.response(201, SuggestionEventView)
 def add_note(form: dict[str, Any], suggestion_id: int) -> Any:
     """记录洽谈进展"""
     with transaction() as session:
@@ -142,7 +142,7 @@ def record_outcome(form: dict[str, Any], suggestion_id: int) -> Any:
 
 
 @blp.route("/suggestions/<int:suggestion_id>/events")
-@blp.response(200, EventView(many=True))
+@blp.response(200, SuggestionEventView(many=True))
 def list_events(suggestion_id: int) -> Any:
     """查看办理经过"""
     with reading() as session:

@@ -77,7 +77,7 @@ class AssignmentInput(MarketSchema):
     broker_id = fields.Integer(strict=True)
 
 
-class ReviewInput(MarketSchema):
+class SuggestionReviewInput(MarketSchema):
     """A broker's decision."""
 
     decision = fields.String(
@@ -94,7 +94,7 @@ class InterestInput(MarketSchema):
     words = text(1, 2000, allow_none=True, load_default=None)
 
 
-class NoteInput(MarketSchema):
+class SuggestionNoteInput(MarketSchema):
     """Words on how the talks go."""
 
     words = text(1, 2000, required=True)
@@ -108,7 +108,7 @@ class OutcomeInput(MarketSchema):
     words = text(1, 2000, required=True)
 
 
-class EventView(MarketSchema):
+class SuggestionEventView(MarketSchema):
     """One step of a suggestion."""
 
     id = fields.Integer()

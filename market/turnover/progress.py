@@ -43,6 +43,9 @@ from market.turnover.target_rules import (
 )
 
 
+NO_START = "计划没有写明从何时起算，不能累计。"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One value for a target.
@@ -107,6 +110,8 @@ def progress(session: Session, target: Target, *, today: date, year: int | None 
     compute = COMPUTED.get((target.indicator, target.basis))
     if compute is None:
         return replace(base, missing_source=MISSING_SOURCES.get(target.indicator, UNKNOWN_SOURCE))
+    if target.basis is Basis.CUMULATIVE and base.span is None:
+        return replace(base, missing_source=NO_START)
     return compute(session, target, base)
 
 
@@ -133,7 +138,7 @@ def _amount_progress(session: Session, target: Target, base: Progress) -> Progre
     elif base.year is not None:
         period = year_period(base.year)
     else:
-        return replace(base, missing_source="计划没有写明从何时起算，不能累计。")
+        return replace(base, missing_source=NO_START)
     sums = _totals(session, target, measure, period)
     base = replace(base, span=Span(period.start, period.end))
     if target.basis is Basis.RELATIVE:
@@ -246,7 +251,7 @@ def _within(
     region: InstrumentedAttribute[str],
     moment: InstrumentedAttribute[datetime | None],
 ) -> list[ColumnElement[bool]]:
-    assert base.span is not None, "cumulative targets without a start are answered before"
+    assert base.span is not None, "targets without a start are answered before"
     first = datetime.combine(base.span.start, time.min, CHINA)
     after = datetime.combine(base.span.end + timedelta(days=1), time.min, CHINA)
     return [region.startswith(region_prefix(target.region_code)), moment >= first, moment < after]

@@ -275,12 +275,10 @@ def may_drill_down(actor: Actor, *, region_code: str, measure: Measure) -> bool:
     return actor.role is Role.ADMIN or oversees(actor, region_code)
 
 
-def sees_all_words(actor: Actor, *, broker_id: int | None, regions: frozenset[str]) -> bool:
+def sees_all_words(actor: Actor, *, broker_id: int | None) -> bool:
     """Tell whether the actor may read all that was said on the way to a contract.
 
-    Admins, the broker and bureaus over one of its regions may; a party reads the broker's decision
-    only, since the other side's words were for the broker.
+    Admins and the broker may. Others, bureaus too, read the broker's decision only: what a side
+    told the broker was not for them.
     """
-    if actor.role is Role.ADMIN or any(oversees(actor, region) for region in regions):
-        return True
-    return broker_id is not None and actor.user_id == broker_id
+    return actor.role is Role.ADMIN or (broker_id is not None and actor.user_id == broker_id)

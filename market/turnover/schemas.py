@@ -52,13 +52,11 @@ class ScopeArgs(MarketSchema):
         validate=validate.Length(max=16),
         metadata={"description": "2025、2025-Q2、2025-06 或 since-plan（自计划起始月）；默认为今年"},
     )
-    types = fields.List(fields.String(), data_key="type", load_default=list, validate=validate.Length(max=20))
-    fields_ = fields.List(
-        fields.String(),
-        data_key="field",
-        load_default=list,
-        attribute="fields",
-        validate=validate.Length(max=20),
+    type = fields.List(
+        fields.String(), attribute="types", load_default=list, validate=validate.Length(max=20)
+    )
+    field = fields.List(
+        fields.String(), attribute="fields", load_default=list, validate=validate.Length(max=20)
     )
     known_at = fields.AwareDateTime(
         load_default=None, metadata={"description": "按当时的台账统计（即当时发布的数）；默认按现在的台账"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -33,8 +35,7 @@ from market.contracts.service.steps import (
     require_step,
     take_step,
 )
-from market.db import get_or_not_found
-from market.errors import Conflict, violation
+from market.errors import Conflict, RuleViolation, violation
 
 
 def request_change(
@@ -61,14 +62,25 @@ def request_change(
         RuleViolation: the changed form breaks a rule, or nothing would change.
     """
     contract = open_step(session, actor, contract_id, action=Action.REQUEST_CHANGE)
-    changed = own_form(session, actor, contract, changes=changes)
+    with _pointing_into("/changes"):
+        changed = own_form(session, actor, contract, changes=changes)
+        check_form(session, changed, rules=_rules_of(contract), today=china_day(now))
     stored = difference(form_of(contract), changed)
     if not stored:
         raise violation("/changes", "nothing-to-change", "所填内容与登记内容相同，无需变更。")
-    check_form(session, changed, rules=_rules_of(contract), today=china_day(now))
     return _file_request(
         session, actor, contract, kind=RequestKind.CHANGE, changes=to_json(stored), reason=reason, now=now
     )
+
+
+@contextmanager
+def _pointing_into(place: str) -> Iterator[None]:
+    """Let the pointers of a refused form start at the place where the input holds it."""
+    try:
+        yield
+    except RuleViolation as error:
+        fields = tuple(replace(field, pointer=place + field.pointer) for field in error.fields)
+        raise RuleViolation(error.detail, code=error.code, fields=fields) from None
 
 
 def request_cancellation(
@@ -142,7 +154,7 @@ def decide_request(
         Conflict: it has been decided.
         RuleViolation: a rejection without a note, or a change that breaks a rule by now.
     """
-    request = get_or_not_found(session, ContractRequest, request_id, name="变更或注销申请")
+    request = queries.get_request(session, actor, request_id)
     contract = queries.get_contract(session, actor, request.contract_id, lock=True)
     session.refresh(request)  # what it says now that its contract is locked
     require_station(actor, contract.station_id)

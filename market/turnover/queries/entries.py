@@ -140,7 +140,7 @@ def get_thread(session: Session, actor: Actor, *, contract_id: int) -> Thread:
     """Return the whole thread of a contract: need and achievement, suggestion, contract, ledger lines.
 
     Whoever may know of the contract may follow its thread; what the two sides told the broker is
-    kept from the other side. Takes a constant number of queries.
+    kept from everybody else. Takes a constant number of queries.
 
     Raises:
         NotFound: there is no such contract, or the actor may not know of it.
@@ -161,7 +161,7 @@ def get_thread(session: Session, actor: Actor, *, contract_id: int) -> Thread:
         contract=contract,
         suggestion=suggestion,
         broker=_broker(session, suggestion),
-        events=_thread_events(session, actor, contract, suggestion),
+        events=_thread_events(session, actor, suggestion),
     )
 
 
@@ -185,7 +185,7 @@ def _area_names(session: Session, cells: Iterable[Cell]) -> Mapping[str, str]:
         select(Region.code, Region.name).where(Region.code.in_(sorted(wanted[AreaKind.REGION])))
     )
     parks = session.execute(select(Park.code, Park.name).where(Park.code.in_(sorted(wanted[AreaKind.PARK]))))
-    return dict([*regions.tuples(), *parks.tuples()])
+    return {row.code: row.name for row in (*regions, *parks)}
 
 
 def _broker(session: Session, suggestion: Suggestion | None) -> User | None:
@@ -196,14 +196,10 @@ def _broker(session: Session, suggestion: Suggestion | None) -> User | None:
     )
 
 
-def _thread_events(
-    session: Session, actor: Actor, contract: Contract, suggestion: Suggestion | None
-) -> list[ThreadEvent]:
+def _thread_events(session: Session, actor: Actor, suggestion: Suggestion | None) -> list[ThreadEvent]:
     if suggestion is None:
         return []
-    places = (contract.station.region_code, contract.seller.region_code, contract.buyer.region_code)
-    regions = frozenset(code for code in places if code is not None)
-    all_words = sees_all_words(actor, broker_id=suggestion.broker_id, regions=regions)
+    all_words = sees_all_words(actor, broker_id=suggestion.broker_id)
     rows = session.execute(
         select(SuggestionEvent, User.name)
         .outerjoin(User, User.id == SuggestionEvent.actor_id)

@@ -137,5 +137,3 @@ def make_suggestion(
         )
         session.flush()
     return row
-
-

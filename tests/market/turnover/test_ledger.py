@@ -24,9 +24,7 @@ from tests.market.turnover.factories import LEDGER, change, end, party_in, regis
 def _lines(session: Session, contract: Contract) -> list[TurnoverEntry]:
     return list(
         session.scalars(
-            select(TurnoverEntry)
-            .where(TurnoverEntry.contract_id == contract.id)
-            .order_by(TurnoverEntry.id)
+            select(TurnoverEntry).where(TurnoverEntry.contract_id == contract.id).order_by(TurnoverEntry.id)
         )
     )
 
@@ -89,9 +87,9 @@ def test_a_change_reverses_exactly_and_keeps_the_day(session: Session) -> None:
     first, reversal, second = _lines(session, contract)
     for name in COPIED:
         sign = -1 if name in {"total_fen", "tech_fen"} else 1
-        assert getattr(reversal, name) == (
-            -getattr(first, name) if sign == -1 else getattr(first, name)
-        ), name
+        assert getattr(reversal, name) == (-getattr(first, name) if sign == -1 else getattr(first, name)), (
+            name
+        )
     assert (reversal.line, reversal.count, reversal.reverses_id) == (Line.REVERSAL, -1, first.id)
     assert (second.line, second.count, second.total_fen) == (Line.CHANGE, 1, 250_000_000)
     assert second.effective_on == date(2024, 12, 30)

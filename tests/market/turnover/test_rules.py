@@ -47,7 +47,9 @@ def test_periods_are_read_and_named(text: str, kind: PeriodKind, start: date, en
     assert (period.text, period.name) == (text, name)
 
 
-@pytest.mark.parametrize("text", ["", "25", "2025-13", "2025-00", "2025-Q5", "2025-q2", "2025-6", "1979", "2025 "])
+@pytest.mark.parametrize(
+    "text", ["", "25", "2025-13", "2025-00", "2025-Q5", "2025-q2", "2025-6", "1979", "2025 "]
+)
 def test_other_texts_are_no_periods(text: str) -> None:
     assert parse_period(text) is None
 
@@ -156,9 +158,11 @@ def test_who_may_look_behind_a_figure(actor: Actor, measure: Measure, allowed: b
 
 
 def test_who_reads_all_words() -> None:
-    regions = frozenset({"320281", "320282"})
-    assert sees_all_words(_actor(Role.BUREAU, "320282"), broker_id=None, regions=regions)
-    assert not sees_all_words(_actor(Role.BUREAU, "340800"), broker_id=None, regions=regions)
-    assert sees_all_words(_actor(Role.BROKER), broker_id=1, regions=regions)
-    assert not sees_all_words(_actor(Role.BROKER), broker_id=2, regions=regions)
-    assert not sees_all_words(_actor(Role.ENTERPRISE), broker_id=None, regions=regions)
+    assert sees_all_words(_actor(Role.ADMIN), broker_id=None)
+    assert sees_all_words(_actor(Role.BROKER), broker_id=1)
+    assert not sees_all_words(_actor(Role.BROKER), broker_id=2)
+    assert not sees_all_words(_actor(Role.BUREAU, "320200"), broker_id=None)
+    assert not sees_all_words(NOBODY, broker_id=None)
+
+
+NOBODY = Actor(user_id=None, role=Role.ENTERPRISE)

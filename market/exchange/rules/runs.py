@@ -77,7 +77,7 @@ class RowError:
 
     Attributes:
         row: its number, as `SourceRow.number`.
-        column: name of the column at fault; None where it is the row as a whole, or something not in the file.
+        column: name of the column at fault; None where it is the row as a whole, or not in the file.
         position: the cell as spreadsheets name it, like `C5`; None for files without columns in order.
         value: the first 50 characters of what stands there; None for personal data.
         code: stable English identifier.

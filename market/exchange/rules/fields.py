@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from market.exchange.rules import ImportKind
+from market.exchange.rules.runs import ImportKind
 from market.reference.rules import Scheme
 
 
@@ -88,7 +88,8 @@ _LISTING = (
     Field("chain_code", "产业链", How.CODE, ("产业链", "所属产业链", "所属产业", "chain"),
           scheme=Scheme.CHAIN, soft=True),
     Field("indicators", "技术指标", How.INDICATORS, ("技术指标", "主要技术指标", "技术指标要求", "指标")),
-    Field("confidential", "保密内容", How.TEXT, ("保密内容", "保密详情", "不公开内容"), high=20_000, personal=True),
+    Field("confidential", "保密内容", How.TEXT, ("保密内容", "保密详情", "不公开内容"), high=20_000,
+          personal=True),
     Field("contact_name", "联系人", How.TEXT, ("联系人", "联系人姓名"), low=1, high=64, personal=True),
     Field("contact_phone", "联系电话", How.IDENTIFIER,
           ("联系电话", "电话", "手机", "手机号", "联系人电话", "联系方式", "phone"),
@@ -109,7 +110,8 @@ NEED_FIELDS = (
           required=True, low=10, high=20_000),
     *_LISTING,
     Field("need_type", "需求类型", How.CODE, ("需求类型", "需求类别", "类型"), scheme=Scheme.NEED_TYPE),
-    Field("existing_conditions", "现有基础条件", How.TEXT, ("现有基础条件", "现有基础", "基础条件"), high=5000),
+    Field("existing_conditions", "现有基础条件", How.TEXT, ("现有基础条件", "现有基础", "基础条件"),
+          high=5000),
     Field("cooperation_modes", "合作方式", How.CODES, ("合作方式", "合作模式", "拟合作方式"),
           scheme=Scheme.COOPERATION_MODE, most=10),
     Field("budget_fen", "预算", How.MONEY,
@@ -142,12 +144,12 @@ ACHIEVEMENT_FIELDS = (
     Field("ip", "知识产权", How.RIGHTS, ("知识产权", "知识产权形式", "专利号", "专利申请号", "专利情况")),
     Field("registration_no", "批准登记号", How.IDENTIFIER, ("批准登记号", "成果登记号", "登记号"),
           pattern=r"[0-9A-Z]{3}[0-9]{4}Y[0-9]{4}"),
-    Field("completers", "完成人", How.WORDS, ("完成人", "成果完成人", "主要完成人", "负责人"), high=64, most=50,
-          personal=True),
+    Field("completers", "完成人", How.WORDS, ("完成人", "成果完成人", "主要完成人", "负责人"),
+          high=64, most=50, personal=True),
     Field("awards", "获奖情况", How.TEXT, ("获奖情况", "获奖", "所获奖励"), high=500),
     Field(ORGANISATION, "单位名称", How.TEXT,
-          ("单位名称", "完成单位", "第一完成单位", "成果完成单位", "持有单位", "所属单位", "单位", "高校名称"),
-          high=200),
+          ("单位名称", "完成单位", "第一完成单位", "成果完成单位", "持有单位", "所属单位",
+           "高校名称", "单位"), high=200),
 )  # fmt: skip
 
 
@@ -162,8 +164,8 @@ def _party(side: str, label: str, *others: str) -> tuple[Field, ...]:
               required=True, low=1, high=200),
         Field(f"{side}.uscc", f"{label}信用代码", How.IDENTIFIER,
               headers("统一社会信用代码", "信用代码", "社会信用代码"), low=18, high=24),
-        Field(f"{side}.nature_code", f"{label}性质", How.CODE, headers("性质", "类型", "单位性质", "性质代码"),
-              required=True, scheme=Scheme.PARTY_NATURE),
+        Field(f"{side}.nature_code", f"{label}性质", How.CODE,
+              headers("性质", "类型", "单位性质", "性质代码"), required=True, scheme=Scheme.PARTY_NATURE),
         Field(f"{side}.country_code", f"{label}国家（地区）", How.CODE,
               headers("国家", "国别", "国家(地区)", "国家或地区"), scheme=Scheme.PARTY_COUNTRY),
         Field(f"{side}.region_code", f"{label}行政区划", How.REGION,
@@ -177,7 +179,8 @@ CONTRACT_FIELDS = (
           ("登记编号", "合同登记编号", "合同登记号", "登记证明编号", "合同编号"),
           required=True, pattern=r"\d{14}|\d{16}"),
     Field("registered_on", "登记日期", How.DATE, ("登记日期", "合同登记日期", "认定登记日期"), required=True),
-    Field("external_id", "外部编号", How.IDENTIFIER, ("外部编号", "系统编号", "id", "外部id"), low=1, high=64),
+    Field("external_id", "外部编号", How.IDENTIFIER, ("外部编号", "系统编号", "id", "外部id"),
+          low=1, high=64),
     Field("project_name", "项目名称", How.TEXT, ("项目名称", "合同名称", "合同项目名称"),
           required=True, low=1, high=300),
     Field("type_code", "合同类别", How.CODE, ("合同类别", "合同类型", "类别"), required=True,

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from market.errors import FieldError, RuleViolation, violation
-from market.exchange.field_rules import FIELDS, ORGANISATION, ORGANISATION_USCC, Field, How
-from market.exchange.rules import ImportKind
+from market.exchange.rules.fields import FIELDS, ORGANISATION, ORGANISATION_USCC, Field, How
+from market.exchange.rules.runs import ImportKind
 
 UNIT_FEN: Mapping[str, int] = {
     "分": 1,
@@ -61,7 +61,7 @@ def header_key(header: str) -> str:
     text = unicodedata.normalize("NFKC", header).strip().lower()
     text = re.sub(r"^[*#\s]*(\d+[.、)])?[*\s]*", "", text)
     text = re.sub(r"[(\[【].*?[)\]】]", "", text)
-    return re.sub(r"[\s:*_\-]", "", text)
+    return re.sub(r"[\s:*_/\-]", "", text)
 
 
 def header_unit(header: str) -> str | None:
@@ -117,15 +117,22 @@ def require_columns(kind: ImportKind, mapping: ColumnMapping, *, defaults: Mappi
     Raises:
         RuleViolation: `column-missing`, with one error for each such field.
     """
-    missing = tuple(
-        FieldError(f"/{field.name}", "column-missing", f"没有找到“{field.label}”一列。")
+    missing = [
+        field
         for field in FIELDS[kind]
         if field.required and mapping.column_of(field.name) is None and field.name not in defaults
-    )
+    ]
     if missing:
-        labels = "、".join(error.detail.split("“")[1].split("”")[0] for error in missing)
+        labels = "、".join(field.label for field in missing)
         raise RuleViolation(
-            f"文件缺少必需的列：{labels}。请检查表头，或指明对应关系。", code="column-missing", fields=missing
+            f"文件缺少必需的列：{labels}。请检查表头，或指明对应关系。",
+            code="column-missing",
+            fields=tuple(
+                FieldError(
+                    f"/{field.name.replace('.', '/')}", "column-missing", f"没有找到“{field.label}”一列。"
+                )
+                for field in missing
+            ),
         )
 
 
@@ -139,20 +146,27 @@ def _check_choices(kind: ImportKind, columns: Sequence[str], chosen: Mapping[str
     for column, target in chosen.items():
         if column not in columns:
             raise violation("/columns", "unknown-column", f"文件中没有“{column}”一列。")
-        name, _, unit = target.partition(":")
         if not target.strip():
             continue
+        name, unit = _target(target)
         field = find_field(kind, name)
         if field is None:
             raise violation("/columns", "unknown-field", f"没有“{name}”这个字段。")
         if unit and (field.how is not How.MONEY or unit not in UNIT_FEN):
-            raise violation("/columns", "unknown-unit", f"“{target}”中的单位无效，应为{'、'.join(UNIT_FEN)}之一。")
+            raise violation(
+                "/columns", "unknown-unit", f"“{target}”中的单位无效，应为{'、'.join(UNIT_FEN)}之一。"
+            )
 
 
 def _choose(kind: ImportKind, target: str) -> tuple[Field, str | None] | None:
-    name, _, unit = target.partition(":")
+    name, unit = _target(target)
     field = find_field(kind, name)
     return None if field is None else (field, unit or None)
+
+
+def _target(target: str) -> tuple[str, str]:
+    name, _, unit = target.replace("：", ":").partition(":")
+    return name.strip(), unit.strip()
 
 
 def _guess(known: Mapping[str, Field], column: str) -> tuple[Field, str | None] | None:

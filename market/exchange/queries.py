@@ -1,0 +1,96 @@
+"""What an import asks of the database: code tables, owners, and the records that are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import ScalarResult, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from market.accounts.models import Organisation
+from market.accounts.rules import Actor, Role, normalise_uscc
+from market.contracts.models import Contract
+from market.db import get_or_not_found
+from market.errors import NotFound
+from market.exchange.models import ImportRun
+from market.exchange.rules.codes import SYNONYMS, CodeTable, RegionTable, Tables
+from market.exchange.rules.fields import FIELDS
+from market.exchange.rules.runs import ImportKind
+from market.listings.models import Achievement, Need
+from market.listings.queries import MODELS
+from market.listings.rules import ListingKind
+from market.reference.models import Park, Region
+from market.reference.queries import code_names
+from market.reference.rules import Scheme
+
+NO_REGIONS = RegionTable(codes=frozenset(), paths={})
+NO_CODES = CodeTable.of({})
+
+
+def load_tables(session: Session, kind: ImportKind) -> Tables:
+    """Return the tables that the cells of such a file may name."""
+    schemes = {field.scheme for field in FIELDS[kind] if field.scheme is not None}
+    codes = {scheme: CodeTable.of(code_names(session, scheme), SYNONYMS.get(scheme)) for scheme in schemes}
+    levels = CodeTable.of(code_names(session, Scheme.TRL))
+    if kind is not ImportKind.CONTRACTS:
+        return Tables(codes=codes, levels=levels, parks=NO_CODES, regions=NO_REGIONS)
+    parks = {code: name for code, name in session.execute(select(Park.code, Park.name))}
+    rows = session.execute(
+        select(Region.code, Region.name, Region.parent_code, Region.valid_to).order_by(Region.code)
+    )
+    regions = RegionTable.of((code, name, parent, valid_to is None) for code, name, parent, valid_to in rows)
+    return Tables(codes=codes, levels=levels, parks=CodeTable.of(parks), regions=regions)
+
+
+def find_organisations(session: Session, text: str) -> list[Organisation]:
+    """Return the organisations that an id, a credit code or an exact name means; at most two."""
+    wanted = text.strip()
+    statement = select(Organisation).where(
+        or_(Organisation.name == wanted, Organisation.uscc == normalise_uscc(wanted))
+    )
+    found = list(session.scalars(statement.order_by(Organisation.id).limit(2)))
+    if not found and wanted.isdecimal() and len(wanted) < 10:
+        organisation = session.get(Organisation, int(wanted))
+        found = [organisation] if organisation is not None else []
+    return found
+
+
+def find_listings(
+    session: Session, kind: ListingKind, *, owners: Collection[int], external_ids: Collection[str]
+) -> dict[tuple[int, str], Need | Achievement]:
+    """Return the listings with these numbers, by owner and number."""
+    model = MODELS[kind]
+    rows: ScalarResult[Need | Achievement] = session.scalars(
+        select(model)
+        .options(joinedload(model.organisation))
+        .where(model.organisation_id.in_(sorted(owners)), model.external_id.in_(sorted(external_ids)))
+    )
+    return {(row.organisation_id, row.external_id): row for row in rows if row.external_id is not None}
+
+
+def find_contracts(
+    session: Session, *, reg_nos: Collection[str], external_ids: Collection[str]
+) -> list[Contract]:
+    """Return the contracts that have one of these registration or external numbers, with their parties."""
+    return list(
+        session.scalars(
+            select(Contract)
+            .options(selectinload(Contract.seller), selectinload(Contract.buyer))
+            .where(or_(Contract.reg_no.in_(sorted(reg_nos)), Contract.external_id.in_(sorted(external_ids))))
+            .order_by(Contract.id)
+        )
+    )
+
+
+def get_import(session: Session, actor: Actor, import_id: int) -> ImportRun:
+    """Return one import.
+
+    Raises:
+        NotFound: there is none, or it is not the actor's, their organisation's, and they are no admin.
+    """
+    run = get_or_not_found(session, ImportRun, import_id, name="导入记录")
+    own = actor.user_id is not None and run.actor_id == actor.user_id
+    colleague = actor.organisation_id is not None and run.organisation_id == actor.organisation_id
+    if actor.role is not Role.ADMIN and not own and not colleague:
+        raise NotFound("没有找到该导入记录。", code="import-not-found")
+    return run

@@ -1,0 +1,228 @@
+"""One row of a file as a form: every cell read, every fault found, nothing asked of the database."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from market.errors import MarketError, RuleViolation, violation
+from market.exchange.rules.codes import Tables, name_key
+from market.exchange.rules.fields import (
+    FIELDS,
+    ORGANISATION,
+    ORGANISATION_USCC,
+    TOPIC,
+    Field,
+    How,
+    fields_by_name,
+)
+from market.exchange.rules.mapping import ColumnMapping, MappedColumn, find_field
+from market.exchange.rules.runs import Cell, ImportKind, RowError, SourceRow, column_letters, shown_value
+from market.exchange.rules.values import ValueFault, plain_text, read_cell
+
+LISTS = frozenset({How.WORDS, How.CODES, How.INDICATORS, How.RIGHTS})
+KEPT_WHEN_EMPTY = frozenset({"expires_on"})
+"""Fields an empty cell says nothing about; any other empty cell empties the field."""
+
+MAX_KEYWORDS = 20
+MAX_KEYWORD = 50
+
+
+@dataclass(frozen=True, slots=True)
+class RowForm:
+    """What a row says.
+
+    Attributes:
+        row: the row itself.
+        values: by field name; parties of contracts are dicts of their own.
+        organisation: name of the owner or station, as the row has it.
+        organisation_uscc: its credit code, as the row has it.
+    """
+
+    row: SourceRow
+    values: dict[str, Any]
+    organisation: str | None
+    organisation_uscc: str | None
+
+
+def read_defaults(kind: ImportKind, defaults: Mapping[str, str], tables: Tables) -> dict[str, Any]:
+    """Return values for rows that say nothing, by field name.
+
+    Raises:
+        RuleViolation: `unknown-field`, or a value that cannot be read.
+    """
+    values: dict[str, Any] = {}
+    for name, text in defaults.items():
+        field = find_field(kind, name)
+        if field is None:
+            raise violation("/defaults", "unknown-field", f"没有“{name}”这个字段。")
+        try:
+            value = read_cell(field, text, unit=None, tables=tables)
+        except ValueFault as fault:
+            raise violation("/defaults", fault.code, f"{field.label}：{fault.detail}") from None
+        values[field.name] = value
+    return values
+
+
+def read_row(
+    kind: ImportKind,
+    row: SourceRow,
+    *,
+    mapping: ColumnMapping,
+    defaults: Mapping[str, Any],
+    tables: Tables,
+    ordered: bool,
+) -> tuple[RowForm, list[RowError]]:
+    """Read all cells of a row.
+
+    Args:
+        kind: what the file holds.
+        row: the row.
+        mapping: which column is which field.
+        defaults: from `read_defaults`.
+        tables: codes, regions and parks.
+        ordered: whether the file's columns have letters.
+
+    Returns:
+        The form, to be used only if the list of errors is empty.
+    """
+    if row.fault is not None:
+        return RowForm(row, {}, None, None), [
+            RowError(row.number, None, None, None, "unreadable-row", row.fault)
+        ]
+    values: dict[str, Any] = {}
+    words: list[str] = []
+    errors: list[RowError] = []
+    for mapped in mapping.columns:
+        field, cell = mapped.field, row.cells.get(mapped.column)
+        try:
+            value = None if _is_empty(cell) else read_cell(field, cell, unit=mapped.unit, tables=tables)
+        except ValueFault as fault:
+            if field.soft and fault.code == "unknown-code":
+                words.append(plain_text(cell))
+                value = None
+            else:
+                errors.append(_at(row, mapped, fault.code, fault.detail, ordered=ordered))
+                continue
+        _put(values, words, field, value)
+    for name, value in defaults.items():
+        if values.get(name) in (None, []):
+            values[name] = value
+    errors += _missing(kind, row, mapping, values, ordered=ordered, faulty={e.column for e in errors})
+    if kind is not ImportKind.CONTRACTS and not errors:
+        _finish_listing(values, words)
+    organisation, uscc = values.pop(ORGANISATION, None), values.pop(ORGANISATION_USCC, None)
+    for name in KEPT_WHEN_EMPTY & values.keys():
+        if values[name] is None:
+            del values[name]
+    return RowForm(row, _nest(values), organisation, uscc), errors
+
+
+def _is_empty(cell: Cell) -> bool:
+    return cell is None or cell in ("", [], {}) or (isinstance(cell, str) and not cell.strip())
+
+
+def _put(values: dict[str, Any], words: list[str], field: Field, value: Any) -> None:
+    if field.name == TOPIC:
+        words += value or []
+    elif field.how is How.INDICATORS and isinstance(value, str):
+        # Running text about indicators belongs to the description, where it is found.
+        values.setdefault(field.name, [])
+        values["_indicator_text"] = value
+    elif field.how in LISTS:
+        values[field.name] = [*values.get(field.name, []), *(value or [])]
+    else:
+        values[field.name] = value
+
+
+def _missing(
+    kind: ImportKind,
+    row: SourceRow,
+    mapping: ColumnMapping,
+    values: Mapping[str, Any],
+    *,
+    ordered: bool,
+    faulty: set[str | None],
+) -> list[RowError]:
+    errors = []
+    for field in FIELDS[kind]:
+        if not field.required or values.get(field.name) is not None:
+            continue
+        mapped = mapping.column_of(field.name)
+        if mapped is None:
+            errors.append(RowError(row.number, None, None, None, "field-missing", f"缺少{field.label}。"))
+        elif mapped.column not in faulty:
+            errors.append(_at(row, mapped, "field-missing", f"请填写{field.label}。", ordered=ordered))
+    return errors
+
+
+def _finish_listing(values: dict[str, Any], words: list[str]) -> None:
+    text = values.pop("_indicator_text", None)
+    if text is not None:
+        values["body"] = f"{values['body']}\n技术指标：{text}"
+    if words or "keywords" in values:
+        own = values.get("keywords", [])
+        added = [word for word in words if word not in own and len(word) <= MAX_KEYWORD]
+        values["keywords"] = list(dict.fromkeys([*own, *added]))[: max(MAX_KEYWORDS, len(own))]
+    if values.get("external_id") is None:
+        values["external_id"] = derived_id(values["title"])
+
+
+def derived_id(title: str) -> str:
+    """Return the external number of a row that has none: the same for the same title."""
+    return "auto-" + hashlib.sha256(name_key(title).encode()).hexdigest()[:24]
+
+
+def _nest(values: Mapping[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for name, value in values.items():
+        outer, _, inner = name.partition(".")
+        if inner:
+            nested.setdefault(outer, {})[inner] = value
+        else:
+            nested[name] = value
+    return nested
+
+
+def errors_of(
+    kind: ImportKind, row: SourceRow, error: MarketError, *, mapping: ColumnMapping, ordered: bool
+) -> list[RowError]:
+    """Return what a service refused about a row, each fault at its column where the file has one."""
+    if not isinstance(error, RuleViolation) or not error.fields:
+        return [RowError(row.number, None, None, None, error.code, error.detail)]
+    known = fields_by_name(kind)
+    errors = []
+    for fault in error.fields:
+        parts = fault.pointer.strip("/").split("/")
+        name = next((n for n in (".".join(parts[:2]), parts[0]) if n in known), None)
+        mapped = mapping.column_of(name) if name is not None else None
+        if mapped is not None:
+            errors.append(_at(row, mapped, fault.code, fault.detail, ordered=ordered))
+        else:
+            label = f"{known[name].label}：" if name is not None else ""
+            errors.append(RowError(row.number, None, None, None, fault.code, label + fault.detail))
+    return errors
+
+
+def error_at(
+    row: SourceRow, names: tuple[str, ...], code: str, detail: str, *, mapping: ColumnMapping, ordered: bool
+) -> RowError:
+    """Return an error at the first of these fields that has a column."""
+    for name in names:
+        mapped = mapping.column_of(name)
+        if mapped is not None:
+            return _at(row, mapped, code, detail, ordered=ordered)
+    return RowError(row.number, None, None, None, code, detail)
+
+
+def _at(row: SourceRow, mapped: MappedColumn, code: str, detail: str, *, ordered: bool) -> RowError:
+    return RowError(
+        row=row.number,
+        column=mapped.column,
+        position=f"{column_letters(mapped.index)}{row.number}" if ordered else None,
+        value=None if mapped.field.personal else shown_value(row.cells.get(mapped.column)),
+        code=code,
+        detail=detail,
+    )

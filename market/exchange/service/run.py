@@ -1,0 +1,337 @@
+"""Running an import: all rows or none, or the good ones only; trying it on; and keeping what came of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from market.accounts.rules import Actor
+from market.audit.service import record
+from market.clock import Clock
+from market.contracts.ledger import Ledger
+from market.db import Database, get_or_not_found
+from market.errors import FieldError, MarketError, RuleViolation
+from market.exchange.models import ImportRun
+from market.exchange.rules.fields import ORGANISATION, ORGANISATION_USCC
+from market.exchange.rules.rows import RowForm, error_at, errors_of, read_row
+from market.exchange.rules.runs import ImportKind, Mode, Outcome, Result, RowError, SourceRow
+from market.exchange.service.contracts import ContractWriter
+from market.exchange.service.listings import ListingWriter
+from market.exchange.service.plan import LISTING_KINDS, ImportPlan, Owners
+from market.search.documents import Encoder
+
+BATCH = 200
+"""Rows for which the database is asked once what is there already; one transaction where rows may be skipped."""
+
+ERRORS_KEPT = 200
+"""Refused rows that are stored with an import; the report file has all."""
+
+
+class Writer(Protocol):
+    """Writes rows of one kind."""
+
+    def key_fields(self) -> tuple[str, ...]:
+        """Return the fields by which a row is told from others."""
+        ...
+
+    def keys_of(self, owner_id: int, values: Mapping[str, Any]) -> tuple[object, ...]:
+        """Return what no other row of the file may have."""
+        ...
+
+    def prepare(self, session: Session, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+        """Get ready for a batch of rows, of owner and values."""
+        ...
+
+    def write(self, session: Session, owner_id: int, values: Mapping[str, Any], *, now: datetime) -> Outcome:
+        """Write one row."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What came of an import: the stored record, and every refused row."""
+
+    run: ImportRun
+    errors: list[RowError]
+
+
+def run_import(
+    database: Database,
+    actor: Actor,
+    plan: ImportPlan,
+    *,
+    encoder: Encoder | None,
+    ledger: Ledger | None,
+    clock: Clock,
+    progress: Callable[[int], None] | None = None,
+) -> ImportReport:
+    """Import a file in transactions of its own.
+
+    All or nothing is one transaction. Otherwise, and in a dry run, each batch of rows is one, so that the
+    market can go on working meanwhile; a run that breaks off leaves whole rows only, and running the file
+    again completes it.
+
+    Args:
+        database: where to.
+        actor: who imports.
+        plan: from `plan_import`, for this actor; its file is still open.
+        encoder: needed to publish.
+        ledger: needed for contracts.
+        clock: tells the time of each batch.
+        progress: called with the number of rows that were dealt with.
+
+    Raises:
+        ValueError: the encoder or the ledger is missing.
+    """
+    importer = _Importer(actor, plan, encoder=encoder, ledger=ledger)
+    with database.transaction() as session:
+        run_id = _start(session, actor, plan, now=clock.now()).id
+    batches = _batches(plan.source.rows(), progress)
+    if plan.options.mode is Mode.ALL_OR_NOTHING and not plan.options.dry_run:
+        with database.transaction() as session:
+            importer.write(session, batches, now=clock.now())
+    else:
+        for batch in batches:
+            with database.transaction() as session:
+                importer.write(session, [batch], now=clock.now())
+    with database.transaction() as session:
+        run = get_or_not_found(session, ImportRun, run_id, name="导入记录")
+        _finish(session, actor, run, importer, now=clock.now())
+    return ImportReport(run, importer.errors)
+
+
+def import_within(
+    session: Session,
+    actor: Actor,
+    plan: ImportPlan,
+    *,
+    encoder: Encoder | None,
+    ledger: Ledger | None,
+    now: datetime,
+) -> ImportReport:
+    """Import a file inside the caller's transaction.
+
+    Args:
+        session: open transaction.
+        actor: who imports.
+        plan: from `plan_import`, for this actor; its file is still open.
+        encoder: needed to publish.
+        ledger: needed for contracts.
+        now: present time.
+
+    Raises:
+        RuleViolation: `import-rejected`: rows are bad and it was to be all or nothing; not in a dry run.
+        ValueError: the encoder or the ledger is missing.
+    """
+    importer = _Importer(actor, plan, encoder=encoder, ledger=ledger)
+    run = _start(session, actor, plan, now=now)
+    importer.write(session, _batches(plan.source.rows(), None), now=now)
+    if importer.rejected and not plan.options.dry_run:
+        raise _rejection(importer.errors)
+    _finish(session, actor, run, importer, now=now)
+    return ImportReport(run, importer.errors)
+
+
+class _Importer:
+    """Takes the rows of one file, one after the other, and remembers what came of them."""
+
+    def __init__(
+        self, actor: Actor, plan: ImportPlan, *, encoder: Encoder | None, ledger: Ledger | None
+    ) -> None:
+        self.plan = plan
+        self.rows = 0
+        self.failed = 0
+        self.counts: Counter[Outcome] = Counter()
+        self.errors: list[RowError] = []
+        self._owners = Owners(actor, plan)
+        self._seen: dict[object, int] = {}
+        self._writer = _writer(actor, plan, encoder=encoder, ledger=ledger)
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the whole file is refused because of some of its rows."""
+        return bool(self.errors) and self.plan.options.mode is Mode.ALL_OR_NOTHING
+
+    def write(self, session: Session, batches: Iterable[Sequence[SourceRow]], *, now: datetime) -> None:
+        """Write these rows, and undo them all if nothing may stay."""
+        whole = session.begin_nested()
+        for batch in batches:
+            self._write_batch(session, batch, now=now)
+        if self.plan.options.dry_run or self.rejected:
+            whole.rollback()
+        else:
+            whole.commit()
+
+    def _write_batch(self, session: Session, batch: Sequence[SourceRow], *, now: datetime) -> None:
+        good: list[tuple[RowForm, int]] = []
+        for row in batch:
+            form, owner_id, errors = self._read(session, row)
+            if errors:
+                self._refuse(errors)
+            else:
+                good.append((form, owner_id))
+        self.rows += len(batch)
+        self._writer.prepare(session, [(owner_id, form.values) for form, owner_id in good])
+        for form, owner_id in good:
+            self._write_row(session, form, owner_id, now=now)
+
+    def _read(self, session: Session, row: SourceRow) -> tuple[RowForm, int, list[RowError]]:
+        plan = self.plan
+        form, errors = read_row(
+            plan.options.kind,
+            row,
+            mapping=plan.mapping,
+            defaults=plan.defaults,
+            tables=plan.tables,
+            ordered=plan.source.ordered,
+        )
+        if errors:
+            return form, 0, errors
+        owner = self._owners.of(session, form)
+        if isinstance(owner, tuple):
+            names = (ORGANISATION_USCC, ORGANISATION) if form.organisation_uscc else (ORGANISATION,)
+            return form, 0, [self._error(row, names, *owner)]
+        for key in self._writer.keys_of(owner, form.values):
+            first = self._seen.setdefault(key, row.number)
+            if first != row.number:
+                detail = f"与第{first}行编号相同，同一文件中一条记录只能出现一次。"
+                return form, 0, [self._error(row, self._writer.key_fields(), "duplicate-in-file", detail)]
+        return form, owner, []
+
+    def _write_row(self, session: Session, form: RowForm, owner_id: int, *, now: datetime) -> None:
+        try:
+            with session.begin_nested():
+                outcome = self._writer.write(session, owner_id, form.values, now=now)
+        except MarketError as error:
+            self._refuse(
+                errors_of(
+                    self.plan.options.kind,
+                    form.row,
+                    error,
+                    mapping=self.plan.mapping,
+                    ordered=self.plan.source.ordered,
+                )
+            )
+        except IntegrityError as error:
+            if not _is_repetition(error):
+                raise
+            detail = "与刚刚由他人写入的记录重复。"
+            self._refuse([self._error(form.row, self._writer.key_fields(), "duplicate-record", detail)])
+        else:
+            self.counts[outcome] += 1
+
+    def _refuse(self, errors: Sequence[RowError]) -> None:
+        self.failed += 1
+        self.errors += errors
+
+    def _error(self, row: SourceRow, names: tuple[str, ...], code: str, detail: str) -> RowError:
+        mapping, ordered = self.plan.mapping, self.plan.source.ordered
+        return error_at(row, names, code, detail, mapping=mapping, ordered=ordered)
+
+
+def _writer(actor: Actor, plan: ImportPlan, *, encoder: Encoder | None, ledger: Ledger | None) -> Writer:
+    if plan.options.kind is ImportKind.CONTRACTS:
+        if ledger is None:
+            raise ValueError("importing contracts needs a ledger")
+        return ContractWriter(actor, ledger=ledger)
+    if plan.options.publish and encoder is None:
+        raise ValueError("publishing needs an encoder")
+    return ListingWriter(
+        actor, LISTING_KINDS[plan.options.kind], encoder=encoder if plan.options.publish else None
+    )
+
+
+def _batches(rows: Iterator[SourceRow], progress: Callable[[int], None] | None) -> Iterator[list[SourceRow]]:
+    while batch := list(itertools.islice(rows, BATCH)):
+        yield batch
+        if progress is not None:
+            progress(len(batch))  # after the batch was written: the consumer has come back for the next
+
+
+def _start(session: Session, actor: Actor, plan: ImportPlan, *, now: datetime) -> ImportRun:
+    run = ImportRun(
+        kind=plan.options.kind,
+        file_name=plan.file_name,
+        sha256=plan.sha256,
+        mode=plan.options.mode,
+        dry_run=plan.options.dry_run,
+        publish=plan.options.publish,
+        mapping=[
+            {
+                "column": mapped.column,
+                "field": mapped.field.name,
+                "label": mapped.field.label,
+                "unit": mapped.unit,
+            }
+            for mapped in plan.mapping.columns
+        ],
+        unmapped=list(plan.mapping.unmapped),
+        actor_id=actor.user_id,
+        organisation_id=actor.organisation_id,
+        started_at=now,
+    )
+    session.add(run)
+    session.flush()  # the audit event needs the id
+    return run
+
+
+def _finish(session: Session, actor: Actor, run: ImportRun, importer: _Importer, *, now: datetime) -> None:
+    rejected = importer.rejected
+    counts = Counter[Outcome]() if rejected and not run.dry_run else importer.counts
+    run.result = Result.REJECTED if rejected else Result.DONE
+    run.rows = importer.rows
+    run.created = counts[Outcome.CREATED]
+    run.updated = counts[Outcome.UPDATED]
+    run.unchanged = counts[Outcome.UNCHANGED]
+    run.failed = importer.failed
+    run.errors = [_stored(error) for error in importer.errors[:ERRORS_KEPT]]
+    run.finished_at = now
+    record(
+        session,
+        actor.user_id,
+        action="import.run",
+        entity="import",
+        entity_id=run.id,
+        now=now,
+        details={
+            "kind": run.kind.value,
+            "rows": run.rows,
+            "result": run.result.value,
+            "dry_run": run.dry_run,
+        },
+    )
+
+
+def _stored(error: RowError) -> dict[str, Any]:
+    return {name: value for name, value in asdict(error).items() if name != "value"}
+
+
+def _rejection(errors: Sequence[RowError]) -> RuleViolation:
+    return RuleViolation(
+        f"有{len({error.row for error in errors})}行不符合要求，整个文件未导入。",
+        code="import-rejected",
+        fields=tuple(
+            FieldError(_pointer(error), error.code, f"第{error.row}行：{error.detail}")
+            for error in errors[:ERRORS_KEPT]
+        ),
+    )
+
+
+def _pointer(error: RowError) -> str:
+    column = "" if error.column is None else "/" + error.column.replace("~", "~0").replace("/", "~1")
+    return f"/rows/{error.row}{column}"
+
+
+def _is_repetition(error: IntegrityError) -> bool:
+    cause = error.orig
+    return (
+        getattr(cause, "sqlstate", None) == "23505"
+        or getattr(cause, "sqlite_errorname", None) == "SQLITE_CONSTRAINT_UNIQUE"
+    )

@@ -1,0 +1,231 @@
+"""Change, cancellation and revocation, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from market.accounts.rules import OPERATOR, OrganisationKind
+from market.contracts import queries, service
+from market.contracts.models import Contract, ContractRequest
+from market.contracts.rules import Action, RequestKind, Status
+from market.errors import Conflict, NotFound, PermissionDenied, RuleViolation
+from tests.factories import NOW, make_actor, make_uscc
+from tests.market.contracts.factories import (
+    Cast,
+    contract_form,
+    make_application,
+    make_cast,
+    make_registrar,
+    make_station,
+)
+
+LATER = datetime(2025, 8, 1, 2, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def cast(session: Session) -> Cast:
+    return make_cast(session)
+
+
+@pytest.fixture
+def contract(session: Session, cast: Cast) -> Contract:
+    """A registered contract; the ledger's line of it is forgotten."""
+    row = make_application(session, cast, status=Status.REGISTERED)
+    cast.ledger.lines.clear()
+    return row
+
+
+def _ask(session: Session, cast: Cast, contract: Contract, **changes: Any) -> ContractRequest:
+    return service.request_change(
+        session, cast.seller, contract.id, changes=changes, reason="补充协议。", now=LATER
+    )
+
+
+def _decide(session: Session, cast: Cast, request: ContractRequest, **values: Any) -> ContractRequest:
+    return service.decide_request(
+        session,
+        values.pop("actor", cast.registrar),
+        request.id,
+        **{"approve": True, "note": None, "ledger": cast.ledger, "now": LATER, **values},
+    )
+
+
+def test_a_change_takes_effect_only_when_the_station_agrees(
+    session: Session, cast: Cast, contract: Contract
+) -> None:
+    request = _ask(
+        session,
+        cast,
+        contract,
+        total_amount_fen=150_000_000,
+        valid_to=date(2027, 1, 1),
+        buyer={"region_code": "320282"},
+    )
+    assert contract.status is Status.CHANGE_PENDING
+    assert contract.total_amount_fen == 100_000_000
+    assert request.changes == {
+        "total_amount_fen": 150_000_000,
+        "valid_to": "2027-01-01",
+        "buyer": {"region_code": "320282"},
+    }
+    assert cast.ledger.lines == []
+    number, identity = contract.reg_no, contract.live_identity
+    _decide(session, cast, request)
+    assert contract.status is Status.REGISTERED
+    assert contract.total_amount_fen == 150_000_000
+    assert contract.valid_to == date(2027, 1, 1)
+    assert contract.buyer.region_code == "320282"
+    assert contract.reg_no == number
+    assert contract.live_identity != identity
+    assert contract.registered_on == date(2025, 6, 10)
+    assert cast.ledger.lines == [("change", contract.id, Status.REGISTERED)]
+    event = queries.find_last_event(session, contract.id, Action.APPROVE_CHANGE)
+    assert event is not None
+    assert event.snapshot is not None
+    assert event.snapshot["total_amount_fen"] == 150_000_000
+    assert (request.approved, request.decided_by, request.decided_at) == (
+        True,
+        cast.registrar.user_id,
+        LATER,
+    )
+
+
+def test_a_rejected_change_leaves_the_registration_as_it_was(
+    session: Session, cast: Cast, contract: Contract
+) -> None:
+    request = _ask(session, cast, contract, tech_amount_fen=1)
+    with pytest.raises(RuleViolation) as error:
+        _decide(session, cast, request, approve=False)
+    assert error.value.fields[0].pointer == "/note"
+    _decide(session, cast, request, approve=False, note="依据不足。")
+    assert contract.status is Status.REGISTERED
+    assert contract.tech_amount_fen == 80_000_000
+    assert cast.ledger.lines == []
+    with pytest.raises(Conflict) as twice:
+        _decide(session, cast, request)
+    assert twice.value.code == "request-already-decided"
+
+
+def test_a_change_is_checked_against_the_whole_form(session: Session, cast: Cast, contract: Contract) -> None:
+    with pytest.raises(RuleViolation) as error:
+        _ask(session, cast, contract, total_amount_fen=1)
+    assert error.value.fields[0].pointer == "/changes/tech_amount_fen"
+    with pytest.raises(RuleViolation) as nothing:
+        _ask(session, cast, contract, total_amount_fen=contract.total_amount_fen)
+    assert nothing.value.code == "nothing-to-change"
+    assert contract.status is Status.REGISTERED
+
+
+def test_a_change_of_the_buyer_makes_a_new_link(session: Session, cast: Cast, contract: Contract) -> None:
+    request = _ask(session, cast, contract, buyer={"name": "丙公司", "uscc": make_uscc()})
+    _decide(session, cast, request)
+    assert contract.buyer.organisation_id is None
+    with pytest.raises(NotFound):
+        queries.get_contract(session, cast.buyer, contract.id)
+
+
+def test_a_change_into_another_live_contract_is_refused(
+    session: Session, cast: Cast, contract: Contract
+) -> None:
+    other = make_application(session, cast, status=Status.REGISTERED)
+    request = _ask(session, cast, other, project_name=contract.project_name)
+    with pytest.raises(RuleViolation) as error:
+        _decide(session, cast, request)
+    assert error.value.code == "duplicate-registration"
+
+
+def test_one_request_at_a_time(session: Session, cast: Cast, contract: Contract) -> None:
+    _ask(session, cast, contract, tech_amount_fen=1)
+    with pytest.raises(Conflict) as error:
+        service.request_cancellation(session, cast.seller, contract.id, reason="解除。", now=LATER)
+    assert error.value.detail == "该合同现为“变更中”，不能申请注销。"
+
+
+def test_only_the_seller_asks_and_only_its_station_answers(
+    session: Session, cast: Cast, contract: Contract
+) -> None:
+    with pytest.raises(PermissionDenied):
+        service.request_cancellation(session, cast.buyer, contract.id, reason="解除。", now=LATER)
+    request = service.request_cancellation(session, cast.seller, contract.id, reason="解除。", now=LATER)
+    for actor in (cast.seller, cast.bureau):
+        with pytest.raises(PermissionDenied):
+            _decide(session, cast, request, actor=actor)
+    with pytest.raises(NotFound):
+        _decide(session, cast, request, actor=make_registrar(session, make_station(session)))
+    assert contract.status is Status.CHANGE_PENDING
+
+
+def test_cancellation_reverses_the_line(session: Session, cast: Cast, contract: Contract) -> None:
+    request = service.request_cancellation(session, cast.seller, contract.id, reason="解除。", now=LATER)
+    assert (request.kind, request.changes) == (RequestKind.CANCELLATION, {})
+    _decide(session, cast, request)
+    assert (contract.status, contract.ended_on) == (Status.CANCELLED, date(2025, 8, 1))
+    assert contract.live_identity is None
+    assert contract.reg_no is not None
+    assert cast.ledger.lines == [("reversal", contract.id, Status.CANCELLED)]
+
+
+def test_revocation_by_the_bureau_of_the_region_ends_an_open_request(
+    session: Session, cast: Cast, contract: Contract
+) -> None:
+    request = _ask(session, cast, contract, tech_amount_fen=1)
+    service.revoke_contract(
+        session, cast.bureau, contract.id, reason="弄虚作假。", ledger=cast.ledger, now=LATER
+    )
+    assert (contract.status, contract.ended_on) == (Status.REVOKED, date(2025, 8, 1))
+    assert cast.ledger.lines == [("reversal", contract.id, Status.REVOKED)]
+    assert (request.approved, request.decision_note) == (False, "登记已被撤销。")
+    assert queries.find_open_request(session, contract.id) is None
+
+
+def test_who_may_not_revoke(session: Session, cast: Cast, contract: Contract) -> None:
+    # The bureau of the buyer's region reads the contract, but the station is not under it.
+    contract.buyer.region_code = "110108"
+    session.flush()
+    elsewhere = make_actor(session, OrganisationKind.BUREAU, uscc=None, region_code="110000")
+    for actor in (cast.seller, cast.buyer, elsewhere):
+        with pytest.raises(PermissionDenied):
+            service.revoke_contract(session, actor, contract.id, reason="无", ledger=cast.ledger, now=LATER)
+    assert contract.status is Status.REGISTERED
+
+
+def test_what_is_not_registered_cannot_be_revoked(session: Session, cast: Cast) -> None:
+    contract = make_application(session, cast, status=Status.IN_REVIEW)
+    with pytest.raises(Conflict) as error:
+        service.revoke_contract(
+            session, cast.registrar, contract.id, reason="无", ledger=cast.ledger, now=LATER
+        )
+    assert error.value.detail == "该合同现为“认定审核中”，不能撤销登记。"
+
+
+def test_requests_are_listed_for_those_who_may_read(session: Session, cast: Cast, contract: Contract) -> None:
+    request = _ask(session, cast, contract, tech_amount_fen=1)
+    assert queries.list_requests(session, cast.buyer, contract.id) == [request]
+    with pytest.raises(NotFound):
+        queries.list_requests(session, make_actor(session), contract.id)
+
+
+def test_old_registrations_change_under_their_own_rules(session: Session, cast: Cast) -> None:
+    party = {
+        "name": cast.seller_organisation.name,
+        "uscc": cast.seller_organisation.uscc,
+        "nature_code": "0221",
+        "region_code": "320281",
+    }
+    old = service.enter_registered_contract(
+        session,
+        OPERATOR,
+        form=contract_form(cast, seller=party, signed_on=date(2019, 3, 1)),
+        registered_on=date(2019, 4, 1),
+        reg_no="19320200000001",
+        external_id=None,
+        ledger=cast.ledger,
+        now=NOW,
+    )
+    with pytest.raises(RuleViolation) as error:
+        _ask(session, cast, old, type_code="XK", subtype_code="XK1")
+    assert error.value.code == "type-not-in-rules"

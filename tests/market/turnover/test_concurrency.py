@@ -1,0 +1,133 @@
+"""Registrations at the same time lose no update and do not deadlock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import select
+
+from market.contracts.models import Contract
+from market.contracts.rules import Status
+from market.db import Database
+from market.turnover.ledger import Sums
+from market.turnover.queries.figures import totals
+from market.turnover.rules import Measure
+from market.turnover.service import rebuild_counters, verify
+from tests.factories import NOW
+from tests.market.contracts.factories import make_contract, make_station
+from tests.market.turnover.factories import LEDGER, party_in, scope_of
+
+THREADS = 6
+EACH = 8
+
+
+def _contracts(database: Database) -> list[int]:
+    """Insert contracts that cross each other: A sells to B while B sells to A."""
+    with database.transaction() as session:
+        stations = [make_station(session), make_station(session, region_code="320282")]
+        made = []
+        for number in range(THREADS * EACH):
+            here, there = ("320281", "320282") if number % 2 else ("320282", "320281")
+            contract = make_contract(
+                session,
+                station=stations[number % 2],
+                seller=party_in(session, here),
+                buyer=party_in(session, there),
+                type_code=("KF", "FW")[number % 3 == 0],
+            )
+            made.append(contract.id)
+    return made
+
+
+def _at_once(work: Callable[[int], None]) -> None:
+    barrier = threading.Barrier(THREADS)
+
+    def run(worker: int) -> None:
+        barrier.wait()
+        work(worker)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for future in [pool.submit(run, worker) for worker in range(THREADS)]:
+            future.result()
+
+
+def test_no_update_is_lost(own_database: Database) -> None:
+    ids = _contracts(own_database)
+
+    def register(worker: int) -> None:
+        for contract_id in ids[worker::THREADS]:
+            with own_database.transaction() as session:
+                LEDGER.post_registration(session, session.get_one(Contract, contract_id), now=NOW)
+
+    _at_once(register)
+    count = THREADS * EACH
+    with own_database.reading() as session:
+        for measure in Measure:
+            whole = totals(session, scope_of(session, measure, region="320200"))
+            assert whole == Sums(count, count * 100_000_000, count * 80_000_000)
+        assert verify(session).agrees
+
+
+def test_changes_and_ends_at_once_lose_nothing_either(own_database: Database) -> None:
+    ids = _contracts(own_database)
+    with own_database.transaction() as session:
+        for contract in session.scalars(select(Contract)):
+            LEDGER.post_registration(session, contract, now=NOW)
+
+    def alter(worker: int) -> None:
+        for number, contract_id in enumerate(ids[worker::THREADS]):
+            with own_database.transaction() as session:
+                contract = session.get_one(Contract, contract_id)
+                if number % 2:
+                    contract.status = Status.REVOKED
+                    LEDGER.post_reversal(session, contract, now=NOW)
+                else:
+                    # Each change moves money between the same counters, in opposite directions.
+                    contract.seller, contract.buyer = contract.buyer, contract.seller
+                    contract.total_amount_fen = 900_000_001
+                    LEDGER.post_change(session, contract, now=NOW)
+
+    _at_once(alter)
+    with own_database.reading() as session:
+        kept = THREADS * EACH // 2
+        whole = totals(session, scope_of(session, region="320200"))
+        assert whole == Sums(kept, kept * 900_000_001, kept * 80_000_000)
+        assert verify(session).agrees
+
+
+def test_counters_are_rebuilt_while_registrations_go_on(own_database: Database) -> None:
+    ids = _contracts(own_database)
+
+    def work(worker: int) -> None:
+        for contract_id in ids[worker::THREADS]:
+            with own_database.transaction() as session:
+                LEDGER.post_registration(session, session.get_one(Contract, contract_id), now=NOW)
+            if worker == 0:
+                with own_database.transaction() as session:
+                    rebuild_counters(session)
+
+    _at_once(work)
+    with own_database.reading() as session:
+        assert verify(session).agrees
+        assert totals(session, scope_of(session, region="320200")).deals == THREADS * EACH
+
+
+def test_books_are_verified_while_registrations_go_on(own_database: Database) -> None:
+    ids = _contracts(own_database)
+    with own_database.transaction() as session:
+        for contract in session.scalars(select(Contract)):
+            contract.status = Status.IN_REVIEW
+
+    def work(worker: int) -> None:
+        for contract_id in ids[worker::THREADS]:
+            with own_database.transaction() as session:
+                contract = session.get_one(Contract, contract_id)
+                contract.status = Status.REGISTERED
+                LEDGER.post_registration(session, contract, now=NOW)
+            with own_database.reading() as session:
+                report = verify(session)
+                assert report.agrees, report.first and report.first.text
+
+    _at_once(work)
