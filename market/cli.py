@@ -26,8 +26,8 @@ from market.db import Base, Database
 from market.errors import MarketError
 from market.listings import service as listings
 from market.matches import suggesting
-from market.search.documents import Encoder, load_encoder
-from market.search.replica import EngineError, Replica, VectorsMissing, open_encoder, open_replica
+from market.search.documents import Encoder, EngineError
+from market.search.replica import Replica, VectorsMissing, open_encoder, open_replica
 from market.search.service import encode_missing
 from market.settings import Settings, SettingsError
 from market.turnover import service as turnover
@@ -268,9 +268,12 @@ def verify_turnover(context: Context) -> None:
     """Prove that contracts, ledger and counters agree."""
     with context.database.reading() as session:
         report = turnover.verify(session)
-    click.echo(report.words)
-    if not report.agrees:
-        raise click.ClickException("台账不一致。")
+    for books, sums in report.sums.items():
+        click.echo(f"{turnover.BOOK_NAMES[books]}：{sums.deals} 项，{sums.total_fen} 分")
+    if report.first is not None:
+        click.echo(f"第一处差异：{report.first.text}")
+        raise click.ClickException(f"{report.differing} 处不一致（共核对 {report.cells} 处）。")
+    click.echo(f"三者一致（共核对 {report.cells} 处）")
 
 
 @turnover_group.command("rebuild", help="按台账重算全部计数器。")

@@ -3,6 +3,8 @@
 Exit codes: 0 done, 2 the input or the arguments are wrong (the message names file and line).
 """
 
+# ruff: noqa: T201 - a command prints
+
 from __future__ import annotations
 
 import argparse
@@ -13,12 +15,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from matching.dataset import Judgements, read_documents, read_judgements, read_pool
+from matching.encoder import load_encoder
+from matching.engine import MAX_HITS, LocalEngine
 from matching.errors import MatchingError
+from matching.evaluation import evaluate
+from matching.fusion import Weights
+from matching.lexicon import Lexicon, check
+from matching.text import normalise
 from matching.types import Hit, Kind, Query, Ranking
 
 _PART_NAMES = {
     "dense": "语义",
     "lexical": "用词",
+    "characters": "用字",
     "concepts": "概念",
     "tech_field": "技术领域",
     "chain": "产业链",
@@ -67,32 +77,30 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--json", action="store_true", help="输出 JSON")
     query.set_defaults(run=_query)
 
-    evaluate = commands.add_parser("evaluate", help="用已评判的需求与成果评测各种排序")
-    evaluate.add_argument("--needs", required=True, type=Path, metavar="文件")
-    evaluate.add_argument("--achievements", action="append", required=True, type=Path, metavar="文件")
-    evaluate.add_argument("--qrels", required=True, type=Path, metavar="文件")
-    evaluate.add_argument("--weights", type=Path, metavar="文件", help="引擎的权重；默认用自带的")
-    evaluate.add_argument("--json", action="store_true", help="输出 JSON")
-    evaluate.set_defaults(run=_evaluate)
+    measure = commands.add_parser("evaluate", help="用已评判的需求与成果评测各种排序")
+    measure.add_argument("--needs", required=True, type=Path, metavar="文件")
+    measure.add_argument("--achievements", action="append", required=True, type=Path, metavar="文件")
+    measure.add_argument("--qrels", required=True, type=Path, metavar="文件")
+    measure.add_argument("--weights", type=Path, metavar="文件", help="引擎的权重；默认用自带的")
+    measure.add_argument("--json", action="store_true", help="输出 JSON")
+    measure.set_defaults(run=_evaluate)
 
-    for command in (index, query, evaluate):
+    for command in (index, query, measure):
         command.add_argument("--encoder", metavar="模型", help="模型目录或名称；默认用自带的")
 
     lexicon = commands.add_parser("lexicon", help="检查术语表，或标出文字中的概念")
     tasks = lexicon.add_subparsers(required=True, metavar="任务")
-    check = tasks.add_parser("check", help="检查术语表并给出数目")
-    check.set_defaults(run=_lexicon_check)
-    tag = tasks.add_parser("tag", help="标出文字中的概念")
-    tag.add_argument("--text", required=True, metavar="文字")
-    tag.set_defaults(run=_lexicon_tag)
-    for task in (check, tag):
+    checking = tasks.add_parser("check", help="检查术语表并给出数目")
+    checking.set_defaults(run=_lexicon_check)
+    tagging = tasks.add_parser("tag", help="标出文字中的概念")
+    tagging.add_argument("--text", required=True, metavar="文字")
+    tagging.set_defaults(run=_lexicon_tag)
+    for task in (checking, tagging):
         task.add_argument("--folder", type=Path, metavar="目录", help="术语表目录；默认用自带的")
     return parser
 
 
 def _hit_count(text: str) -> int:
-    from matching.engine import MAX_HITS
-
     count = int(text)
     if not 1 <= count <= MAX_HITS:
         raise argparse.ArgumentTypeError(f"应在 1 与 {MAX_HITS} 之间")
@@ -100,11 +108,6 @@ def _hit_count(text: str) -> int:
 
 
 def _index(arguments: argparse.Namespace) -> None:
-    from matching.dataset import read_pool
-    from matching.encoder import load_encoder
-    from matching.engine import LocalEngine
-    from matching.lexicon import Lexicon
-
     pool = read_pool(arguments.input, kind=Kind(arguments.kind))
     engine = LocalEngine(load_encoder(arguments.encoder), lexicon=Lexicon.load())
     engine.upsert(pool, progress=sys.stderr.isatty())
@@ -115,10 +118,6 @@ def _index(arguments: argparse.Namespace) -> None:
 
 
 def _query(arguments: argparse.Namespace) -> None:
-    from matching.encoder import load_encoder
-    from matching.engine import LocalEngine
-    from matching.lexicon import Lexicon
-
     text = sys.stdin.read() if arguments.text == "-" else arguments.text
     engine = LocalEngine.load(arguments.index, load_encoder(arguments.encoder), lexicon=Lexicon.load())
     query = Query("", text, Kind(arguments.kind), k=arguments.k)
@@ -134,12 +133,6 @@ def _query(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    from matching.dataset import read_documents, read_judgements, read_pool
-    from matching.encoder import load_encoder
-    from matching.evaluation import evaluate
-    from matching.fusion import Weights
-    from matching.lexicon import Lexicon
-
     needs = read_documents(arguments.needs, kind=Kind.NEED)
     pool = read_pool(arguments.achievements, kind=Kind.ACHIEVEMENT)
     judgements = read_judgements(arguments.qrels)
@@ -156,7 +149,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     print(json.dumps(report, ensure_ascii=False, indent=1) if arguments.json else _report_text(report))
 
 
-def _warn_of_strangers(judgements: dict[str, dict[str, int]], needs: set[str], pool: set[str]) -> None:
+def _warn_of_strangers(judgements: Judgements, needs: set[str], pool: set[str]) -> None:
     unknown_needs = judgements.keys() - needs
     unknown = {key for need in judgements.keys() & needs for key in judgements[need]} - pool
     if unknown_needs:
@@ -166,8 +159,6 @@ def _warn_of_strangers(judgements: dict[str, dict[str, int]], needs: set[str], p
 
 
 def _lexicon_check(arguments: argparse.Namespace) -> None:
-    from matching.lexicon import check
-
     report = check(arguments.folder)
     print(f"版本 {report.version}：概念 {sum(report.concepts.values())} 个，词语 {report.terms} 个")
     for field, count in report.concepts.items():
@@ -175,9 +166,6 @@ def _lexicon_check(arguments: argparse.Namespace) -> None:
 
 
 def _lexicon_tag(arguments: argparse.Namespace) -> None:
-    from matching.lexicon import Lexicon
-    from matching.text import normalise
-
     text = normalise(arguments.text)
     for match in Lexicon.load(arguments.folder).tag(text):
         start, end = text.raw_span(match.start, match.end)

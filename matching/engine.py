@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,7 @@ from matching.progress import track
 from matching.store import FORMAT, Manifest, ScratchFolder, open_snapshot, save_snapshot
 from matching.text import MAX_CHARACTERS, NORMALISATION_VERSION
 from matching.types import Document, Hit, Kind, Query, Ranking, ScorePart
+from matching.vector_index import Rows
 
 MAX_HITS: Final = 200
 
@@ -125,31 +126,21 @@ class LocalEngine:
             judgements = partition.facets.judge(query, candidates.rows)
             parts = self._parts(candidates, judgements)
             scores = sum((weight * values for _, values, weight in parts), np.zeros(len(candidates.rows)))
-            order = _best(scores, [partition.key(row) for row in candidates.rows.tolist()], k=query.k)
-            texts = [partition.texts.get(int(candidates.rows[number])) for number in order]
-            keys = [partition.key(int(candidates.rows[number])) for number in order]
-            titles = [partition.title_length(int(candidates.rows[number])) for number in order]
+            order = _best(scores, candidates.rows, partition.key, k=query.k)
+            documents = [partition.document(int(candidates.rows[place])) for place in order]
         # Reasons need only what was copied out, so that a waiting change does not wait for them.
         hits = []
-        for rank, (number, key, text, title) in enumerate(
-            zip(order, keys, texts, titles, strict=True), start=1
-        ):
-            document = self._analyse(text, title_length=title)
-            hits.append(
-                Hit(
-                    key=key,
-                    rank=rank,
-                    score=float(scores[number]),
-                    parts=tuple(_part(name, values[number], weight) for name, values, weight in parts),
-                    terms=shared_terms(analysis, document, candidates.terms),
-                    concepts=(
-                        shared_concepts(analysis, document, candidates.concept_weights)
-                        if candidates.concepts[number]
-                        else ()
-                    ),
-                    facets=tuple(judgement.verdict(number) for judgement in judgements),
-                )
+        for rank, (place, document) in enumerate(zip(order, documents, strict=True), start=1):
+            hit = Hit(
+                key=document.key,
+                rank=rank,
+                score=float(scores[place]),
+                parts=tuple(_part(name, values[place], weight) for name, values, weight in parts),
+                terms=shared_terms(analysis, document, candidates.terms),
+                concepts=shared_concepts(analysis, document, candidates.concept_weights),
+                facets=tuple(judgement.verdict(place) for judgement in judgements),
             )
+            hits.append(hit)
         return self._ranking(tuple(hits))
 
     def count(self, kind: Kind | None = None) -> int:
@@ -170,8 +161,8 @@ class LocalEngine:
         """
         with self._lock.reading():
             partition = self._partitions[kind]
-            row = partition.row(key)
-            return partition.texts.get(row)[: partition.title_length(row)]
+            document = partition.document(partition.row(key))
+        return document.text[: document.title_length]
 
     def save(self, folder: Path, *, labels: Mapping[str, str]) -> None:
         """Save everything as one snapshot; searches go on meanwhile, changes wait.
@@ -287,20 +278,20 @@ class LocalEngine:
         parts = [
             ("dense", np.maximum(candidates.cosines, 0.0), weights.dense),
             ("lexical", lexical, weights.lexical),
+            ("characters", candidates.characters, weights.characters),
             ("concepts", candidates.concepts, weights.concepts),
         ]
         parts += [(one.facet, one.values, weights.facets.get(one.facet, 0.0)) for one in judgements]
         return [(name, values.round(6), weight) for name, values, weight in parts]
 
 
-def _best(scores: NDArray[np.float64], keys: Sequence[str], *, k: int) -> list[int]:
+def _best(scores: NDArray[np.float64], rows: Rows, key: Callable[[int], str], *, k: int) -> list[int]:
     """Return the places of the k best scores, ties by key."""
+    places = np.arange(len(scores))
     if len(scores) > k:
         limit = np.partition(scores, len(scores) - k)[len(scores) - k]
-        places = np.flatnonzero(scores >= limit).tolist()
-    else:
-        places = list(range(len(scores)))
-    return sorted(places, key=lambda place: (-scores[place], keys[place]))[:k]
+        places = np.flatnonzero(scores >= limit)
+    return sorted(places.tolist(), key=lambda place: (-scores[place], key(int(rows[place]))))[:k]
 
 
 def _part(name: str, value: np.float64, weight: float) -> ScorePart:

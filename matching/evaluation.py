@@ -2,8 +2,9 @@
 
 Measures (Manning, Raghavan and Schütze 2008, "Introduction to Information Retrieval", chapter 8): nDCG@10
 with gain 2^grade - 1 and discount log2(rank + 1) (Järvelin and Kekäläinen 2002; Burges et al. 2005);
-recall@10 and @50, reciprocal rank and share of first places over grades of 1 and more; each averaged over the needs
-that have such a judgement. `ci95` is the percentile bootstrap interval of nDCG@10 over needs (Efron 1979).
+recall@10 and @50, reciprocal rank and share of first places over grades of 1 and more; each averaged over
+the needs that have such a judgement. `ci95` is the percentile bootstrap interval of nDCG@10 over needs
+(Efron 1979).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
+import rjieba
 from numpy.typing import NDArray
 
 from matching.dataset import Judgements
@@ -55,7 +57,7 @@ class Measures:
 
 
 def ndcg(ranking: Sequence[str], grades: Mapping[str, int], *, depth: int = 10) -> float:
-    """Return the normalised discounted cumulative gain of the first `depth` places; 0 if nothing is relevant."""
+    """Return the normalised discounted cumulative gain of `depth` places; 0 if nothing is relevant."""
     gains = [2.0 ** grades.get(key, 0) - 1 for key in ranking[:depth]]
     ideal = sorted((2.0**grade - 1 for grade in grades.values()), reverse=True)[:depth]
     best = _discounted(ideal)
@@ -141,7 +143,7 @@ class SparseBM25:
 
     def __init__(self, documents: Sequence[Sequence[str]]) -> None:
         """Index documents given as terms."""
-        from scipy.sparse import csc_matrix
+        from scipy.sparse import csc_matrix  # noqa: PLC0415 - only `evaluate` needs it, and it is slow to import
 
         self._numbers: dict[str, int] = {}
         counts = [Counter(self._number(term) for term in terms) for terms in documents]
@@ -166,8 +168,6 @@ class SparseBM25:
 
 def plain_words(text: str) -> list[str]:
     """Cut a normalised text with rjieba and keep everything that is not punctuation: no stop words."""
-    import rjieba
-
     return [word for word in rjieba.cut_for_search(text) if any(map(str.isalnum, word))]
 
 
@@ -179,7 +179,7 @@ def character_pairs(text: str) -> list[str]:
 def _systems(
     pool: Sequence[Document], *, encoder: Encoder, lexicon: Tagger | None, weights: Weights | None
 ) -> dict[str, Callable[[Document], Sequence[str]]]:
-    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 - slow to import
 
     keys = np.array([document.key for document in pool])
     texts = [normalise(document.text).text for document in pool]
@@ -204,7 +204,8 @@ def _systems(
         return scores
 
     def dense(need: Document) -> Scores:
-        return (vectors @ encoder.encode([need.text])[0]).astype(np.float64)
+        cosines: Scores = (vectors @ encoder.encode([need.text])[0]).astype(np.float64)
+        return cosines
 
     def ranked(scores: Scores) -> list[str]:
         return [str(key) for key in keys[np.lexsort((keys, -scores))[:DEPTH]]]

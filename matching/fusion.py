@@ -34,6 +34,7 @@ class Weights:
         version: names this set of weights in every ranking made with it.
         dense: of the cosine of the vectors, taken as 0 where negative.
         lexical: of the BM25 score, divided by the best one of the question.
+        characters: of the cosine of single characters.
         concepts: of the share of the question's concepts that a document has.
         facets: of each facet's value from -1 to 1; a facet without an entry counts 0.
     """
@@ -41,6 +42,7 @@ class Weights:
     version: str
     dense: float
     lexical: float
+    characters: float
     concepts: float
     facets: Mapping[str, float]
 
@@ -48,7 +50,8 @@ class Weights:
         unknown = self.facets.keys() - set(FACET_NAMES)
         if unknown:
             raise InvalidWeights(f"unknown facets: {', '.join(sorted(unknown))}")
-        values = {"dense": self.dense, "lexical": self.lexical, "concepts": self.concepts, **self.facets}
+        parts = ("dense", "lexical", "characters", "concepts")
+        values = {name: getattr(self, name) for name in parts} | dict(self.facets)
         for name, value in values.items():
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 raise InvalidWeights(f"the weight of {name} is not a finite number: {value!r}")
@@ -59,6 +62,7 @@ class Weights:
             "version": self.version,
             "dense": self.dense,
             "lexical": self.lexical,
+            "characters": self.characters,
             "concepts": self.concepts,
             "facets": dict(self.facets),
         }

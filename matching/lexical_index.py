@@ -185,8 +185,10 @@ class LexicalIndex:
         if self._writer is None and not self._removed:
             return
         writer = self._open_writer()
-        for row in sorted(self._removed):
-            writer.delete_documents_by_term("row", row)
+        if self._removed:
+            # Not `delete_documents_by_term`: it takes the number for a signed one and finds nothing.
+            gone = tantivy.Query.term_set_query(self._schema, "row", sorted(self._removed))
+            writer.delete_documents_by_query(gone)
         writer.commit()
         self._refresh()
         self._removed.clear()  # last: a search that runs beside this must not see the rows again

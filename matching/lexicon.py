@@ -207,7 +207,9 @@ def _read(files: list[Path]) -> dict[str, Concept]:
             users.update(words)
             for word in words:
                 if users[word] > MAX_CONCEPTS_PER_TERM:
-                    raise LexiconError(f"{place}: {word} stands for more than {MAX_CONCEPTS_PER_TERM} concepts")
+                    raise LexiconError(
+                        f"{place}: {word} stands for more than {MAX_CONCEPTS_PER_TERM} concepts"
+                    )
             preferred[words[0]] = lines[concept.term] = place
             concepts[concept.term] = concept
     for concept in concepts.values():

@@ -10,21 +10,26 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.explain import Analysis, TermStatistics
+from matching.character_table import CharacterTable, character_counts, grown
+from matching.explain import Analysis, FoundDocument, TermStatistics
 from matching.facets import FacetTable, Vocabulary
 from matching.lexical_index import LexicalEntry, LexicalIndex
 from matching.store import TextStore
+from matching.text import find_words
 from matching.types import Document, Query
 from matching.vector_index import FaissIndex, Rows, VectorIndex, Vectors
 
 RETRIEVED: Final = 200
-"""So many documents are taken from each way of retrieval."""
+"""So many documents are taken by vector, and as many by words."""
+
+RETRIEVED_BY_CONCEPT: Final = 100
 
 MAX_SOUGHT_WORDS: Final = 24
 """Of a long question so many words are sought, those that carry most; latency grows with their number."""
@@ -35,19 +40,21 @@ MAX_CONCEPTS: Final = 16
 NARROW: Final = 2_000
 """So many allowed documents are looked at one by one rather than through an index."""
 
-_LEXICAL_DEPTH: Final = 1_000
-"""BM25 scores are read so far down, so that few candidates of the other ways are without theirs."""
+_READ_AHEAD: Final = 3
+"""Posting lists are read for so many times the documents wanted: room for filters, and scores for candidates
+that other ways have found."""
 
 _SCOPE_PREFIXES: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document taken apart, ready to be put in."""
+    """A document taken apart, ready to be put in; concepts with the raw range of their first word."""
 
     document: Document
     words: Sequence[str]
-    concepts: Sequence[str]
+    concepts: Mapping[str, tuple[int, int]]
+    characters: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,7 @@ class Candidates:
         rows: (n,) rows, ascending.
         cosines: (n,) of question and document; 0 if the question has no vector.
         bm25: (n,) scores; 0 where a document has none of the words or stands very far down.
+        characters: (n,) cosines of single characters, 0 to 1.
         concepts: (n,) share of the question's concepts, weighted by how rare they are, 0 to 1.
         best_bm25: best score of any document allowed.
         terms: the words sought and what BM25 knows of them.
@@ -67,15 +75,32 @@ class Candidates:
     rows: Rows
     cosines: NDArray[np.float64]
     bm25: NDArray[np.float64]
+    characters: NDArray[np.float64]
     concepts: NDArray[np.float64]
     best_bm25: float
     terms: TermStatistics
     concept_weights: Mapping[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """Which documents a question allows.
+
+    Attributes:
+        scope: exact values that the word index can insist on.
+        allowed: by row; None allows all.
+        few: the allowed rows, if they are few enough to be compared one by one.
+    """
+
+    scope: Sequence[str]
+    allowed: NDArray[np.bool_] | None
+    few: Rows | None
+
+
 def prepare(document: Document, analysis: Analysis) -> Prepared:
     """Take from an analysis what is indexed of a document."""
-    return Prepared(document, analysis.words, analysis.concepts[:MAX_CONCEPTS])
+    concepts = {name: spans[0] for name, spans in islice(analysis.concepts.items(), MAX_CONCEPTS)}
+    return Prepared(document, analysis.words, concepts, character_counts(analysis.normalised.text))
 
 
 class Partition:
@@ -98,7 +123,10 @@ class Partition:
         self._lengths = np.zeros(0, np.int32)
         self._title_lengths = np.zeros(0, np.int32)
         self._concepts = np.zeros((0, MAX_CONCEPTS), np.int32)
+        # Raw ranges of their first words; MAX_CHARACTERS keeps them within 16 bits.
+        self._concept_spans = np.zeros((0, MAX_CONCEPTS, 2), np.uint16)
         self._names = Vocabulary()
+        self._characters = CharacterTable()
 
     def __len__(self) -> int:
         return len(self._row_of)
@@ -119,9 +147,21 @@ class Partition:
         """
         return self._row_of[key]
 
-    def title_length(self, row: int) -> int:
-        """Return the number of raw characters of a document's title."""
-        return int(self._title_lengths[row])
+    def document(self, row: int) -> FoundDocument:
+        """Return what the reasons need to know of the document in a row."""
+        numbers = self._concepts[row]
+        spans = self._concept_spans[row].tolist()
+        return FoundDocument(
+            key=self._keys[row],
+            text=self.texts.get(row),
+            title_length=int(self._title_lengths[row]),
+            word_count=int(self._lengths[row]),
+            concepts={
+                self._names.values[number]: (start, end)
+                for number, (start, end) in zip(numbers.tolist(), spans, strict=True)
+                if number
+            },
+        )
 
     def put(self, prepared: Sequence[Prepared], vectors: Vectors) -> None:
         """Add documents, or replace those whose keys are known.
@@ -148,6 +188,8 @@ class Partition:
             self._title_lengths[row] = len(document.title)
             numbers = [self._names.number(concept) for concept in one.concepts]
             self._concepts[row, : len(numbers)] = numbers
+            self._concept_spans[row, : len(numbers)] = list(one.concepts.values()) or np.empty((0, 2))
+            self._characters.append(one.characters)
             self.texts.put(row, document.text)
             entries.append(LexicalEntry(row, one.words, _tokens(numbers), _scope_values(document)))
         self._lexical.put(entries)
@@ -161,6 +203,7 @@ class Partition:
         self.facets.remove(gone)
         self._vectors.remove(gone)
         self._lexical.remove(rows)
+        self._characters.remove(gone)
         for row in rows:
             self.texts.remove(row)
 
@@ -177,22 +220,19 @@ class Partition:
             analysis: of its text.
             vector: (dim,) float32 of its text; zero if it has none.
         """
-        allowed = self.facets.allowed(query)
-        few = None
-        if allowed is not None and np.count_nonzero(allowed) <= NARROW:
-            few = np.flatnonzero(allowed)
-        scope = _scope_wanted(query)
+        limits = self._limits(query)
         terms = self._sought(analysis)
-        found, scores = self._search_words(dict.fromkeys(terms.weights, 1.0), "words", scope, allowed, few)
+        found, scores = self._search_words("words", terms.weights, RETRIEVED, limits)
         concept_weights = self._concept_weights(analysis)
-        numbers = {f"{self._names.find(name)}": 1.0 for name in concept_weights}
-        tagged, _ = self._search_words(numbers, "concepts", scope, allowed, few)
-        near = self._nearest(vector, allowed, few)
-        rows = np.unique(np.concatenate([near, found[:RETRIEVED], tagged[:RETRIEVED]]))
+        numbers = [f"{self._names.find(name)}" for name in concept_weights]
+        tagged, _ = self._search_words("concepts", numbers, RETRIEVED_BY_CONCEPT, limits)
+        near = self._nearest(vector, limits)
+        rows = np.unique(np.concatenate([near, found[:RETRIEVED], tagged[:RETRIEVED_BY_CONCEPT]]))
         return Candidates(
             rows=rows,
             cosines=self._vectors.cosines(vector, rows).astype(np.float64),
             bm25=_aligned(rows, found, scores),
+            characters=self._characters.cosines(character_counts(analysis.normalised.text), rows),
             concepts=self._concept_share(rows, concept_weights),
             best_bm25=float(scores.max(initial=0.0)),
             terms=terms,
@@ -210,7 +250,9 @@ class Partition:
             "lengths": self._lengths[:rows],
             "title_lengths": self._title_lengths[:rows],
             "concepts": self._concepts[:rows],
+            "concept_spans": self._concept_spans[:rows],
             **self.facets.arrays(),
+            **self._characters.arrays(),
         }
         np.savez(folder / "columns.npz", **columns)
         names = {
@@ -243,6 +285,8 @@ class Partition:
             partition._lengths = columns["lengths"]
             partition._title_lengths = columns["title_lengths"]
             partition._concepts = columns["concepts"]
+            partition._concept_spans = columns["concept_spans"]
+            partition._characters = CharacterTable.restore(columns, texts=len(partition.facets))
         partition._names = Vocabulary(names["concepts"])
         partition._keys = names["keys"]
         alive = partition.facets.alive_rows()
@@ -255,11 +299,12 @@ class Partition:
         rarest = sorted(frequencies, key=lambda word: (frequencies[word], word))[:MAX_SOUGHT_WORDS]
         weights = {word: self._lexical.inverse_frequency(frequencies[word]) for word in rarest}
         rows = self.facets.rows
-        return TermStatistics(weights, float(self._lengths[:rows].mean()) if rows else 0.0)
+        places = find_words(analysis.normalised, weights)
+        return TermStatistics(weights, places, float(self._lengths[:rows].mean()) if rows else 0.0)
 
     def _concept_weights(self, analysis: Analysis) -> dict[str, float]:
         """Weigh the concepts of a question that some document has, by how rare they are."""
-        numbers = {name: self._names.find(name) for name in analysis.concepts[:MAX_CONCEPTS]}
+        numbers = {name: self._names.find(name) for name in islice(analysis.concepts, MAX_CONCEPTS)}
         known = {f"{number}": name for name, number in numbers.items() if number is not None}
         counts = self._lexical.frequencies(known, field="concepts")
         return {known[token]: self._lexical.inverse_frequency(count) for token, count in counts.items()}
@@ -274,43 +319,45 @@ class Partition:
         share: NDArray[np.float64] = table[self._concepts[rows]].sum(axis=1)
         return share
 
+    def _limits(self, query: Query) -> _Limits:
+        allowed = self.facets.allowed(query)
+        few = None
+        if allowed is not None and np.count_nonzero(allowed) <= NARROW:
+            few = np.flatnonzero(allowed)
+        return _Limits(_scope_wanted(query), allowed, few)
+
     def _search_words(
-        self,
-        weights: Mapping[str, float],
-        field: str,
-        scope: Sequence[str],
-        allowed: NDArray[np.bool_] | None,
-        few: Rows | None,
+        self, field: str, sought: Iterable[str], wanted: int, limits: _Limits
     ) -> tuple[Rows, NDArray[np.float64]]:
-        """Return allowed rows by BM25, best first: all that are found, or at least `RETRIEVED` of them."""
-        depth = _LEXICAL_DEPTH
+        """Return allowed rows by BM25, best first: all there are, or at least as many as wanted."""
+        weights = dict.fromkeys(sought, 1.0)
+        depth = wanted * _READ_AHEAD
         while True:
-            rows, scores = self._lexical.search(weights, depth, field=field, scope=scope)
+            rows, scores = self._lexical.search(weights, depth, field=field, scope=limits.scope)
             exhausted = len(rows) < depth
-            if allowed is not None:
-                keep = allowed[rows]
+            if limits.allowed is not None:
+                keep = limits.allowed[rows]
                 rows, scores = rows[keep], scores[keep]
-            if exhausted or len(rows) >= RETRIEVED:
+            if exhausted or len(rows) >= wanted:
                 return rows, scores
-            if few is not None:
-                return self._lexical.search(weights, len(few), field=field, rows=few.tolist())
+            if limits.few is not None:
+                few = limits.few.tolist()
+                return self._lexical.search(weights, len(few), field=field, rows=few)
             depth *= 8
 
-    def _nearest(self, vector: Vectors, allowed: NDArray[np.bool_] | None, few: Rows | None) -> Rows:
+    def _nearest(self, vector: Vectors, limits: _Limits) -> Rows:
         if not vector.any():
             return np.empty(0, np.int64)
-        if few is None:
-            return self._vectors.search(vector, RETRIEVED, allowed=allowed)[0]
-        best = np.argsort(-self._vectors.cosines(vector, few), kind="stable")[:RETRIEVED]
-        return few[best]
+        if limits.few is None:
+            return self._vectors.search(vector, RETRIEVED, allowed=limits.allowed)[0]
+        best = np.argsort(-self._vectors.cosines(vector, limits.few), kind="stable")[:RETRIEVED]
+        return limits.few[best]
 
     def _reserve(self, rows: int) -> None:
-        capacity = len(self._lengths)
-        if rows > capacity:
-            more = max(rows, 2 * capacity) - capacity
-            self._lengths = np.concatenate([self._lengths, np.zeros(more, np.int32)])
-            self._title_lengths = np.concatenate([self._title_lengths, np.zeros(more, np.int32)])
-            self._concepts = np.concatenate([self._concepts, np.zeros((more, MAX_CONCEPTS), np.int32)])
+        self._lengths = grown(self._lengths, rows)
+        self._title_lengths = grown(self._title_lengths, rows)
+        self._concepts = grown(self._concepts, rows)
+        self._concept_spans = grown(self._concept_spans, rows)
 
 
 def _tokens(numbers: Iterable[int]) -> list[str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from rich.console import Console
+from rich.progress import track as rich_track
+
 Item = TypeVar("Item")
 
 
@@ -20,7 +23,4 @@ def track(items: Iterable[Item], text: str, *, total: int, show: bool) -> Iterat
     if not show:
         yield from items
         return
-    from rich.console import Console
-    from rich.progress import track as rich_track
-
     yield from rich_track(items, text, total=total, console=Console(stderr=True), transient=True)

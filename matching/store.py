@@ -33,7 +33,7 @@ FORMAT: Final = 1
 
 _CURRENT: Final = "current"
 _MANIFEST: Final = "manifest.json"
-_MEMORY: Final = Path("/dev/shm")
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - only the parent; mkdtemp makes the name
 _MEMORY_SPARE: Final = 4
 _MEMORY_RESERVE: Final = 1 << 28
 _SCRATCH_PREFIX: Final = "matching-"

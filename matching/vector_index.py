@@ -7,6 +7,7 @@ neither texts nor keys. Neither is safe against changes during a search; the eng
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -19,14 +20,14 @@ Rows = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 
 EXACT_UP_TO: Final = 30_000
-"""Up to here every vector is compared: at 100,000 × 256 that takes 5-9 ms of memory traffic on two cores, at 30,000
-under 3 ms. Beyond, inverted lists answer in 0.3 ms."""
+"""Up to here every vector is compared. At 100,000 × 256 that takes 5 to 9 ms, at 30,000 under 3 ms;
+beyond, inverted lists answer in 0.3 ms."""
 
 HALF_PRECISION_FROM: Final = 500_000
 """From here the lists hold 16-bit floats: half the memory, cosines right to about 1e-3."""
 
 _PROBED_SHARE: Final = 16
-"""One list in so many is read. Measured on 100,000 vectors in 500 loose clusters: recall of the best 200 is 0.98."""
+"""One list in so many is read; on 100,000 vectors in 500 loose clusters that finds 98 % of the best 200."""
 
 _RETRAIN_GROWTH: Final = 4
 """Lists are cut anew when the index has grown to so many times the size they were trained for."""
@@ -36,7 +37,9 @@ class VectorIndex(Protocol):
     """Unit vectors by row number (a non-negative integer chosen by the caller)."""
 
     @property
-    def dim(self) -> int: ...
+    def dim(self) -> int:
+        """Length of a vector."""
+        ...
 
     def __len__(self) -> int: ...
 
@@ -188,7 +191,7 @@ class FaissIndex:
             dim: length of a vector.
             exact_up_to: size beyond which inverted lists are built.
         """
-        import faiss
+        import faiss  # noqa: PLC0415 - commands and tests that need no index must not wait for it
 
         self._faiss: Any = faiss  # its type stubs do not know the Python side
         self._dim = dim
@@ -261,6 +264,8 @@ class FaissIndex:
             lists = self._index.nlist
             probes = min(lists, math.ceil(lists / _PROBED_SHARE / min(share, 1.0)))
             parameters = self._faiss.SearchParametersIVF(sel=selector, nprobe=probes)
+        # One question at a time gains nothing from threads, and loses much when all cores serve questions.
+        self._faiss.omp_set_num_threads(1)
         cosines, rows = self._index.search(np.ascontiguousarray(vector[None]), k, params=parameters)
         found = rows[0] >= 0
         return rows[0][found], cosines[0][found]
@@ -273,7 +278,9 @@ class FaissIndex:
             raise KeyError(f"unknown rows: {rows[~known][:5].tolist()}")
         if not len(rows):
             return np.empty(0, np.float32)
-        found: Vectors = self._index.reconstruct_batch(np.ascontiguousarray(rows)) @ vector
+        held = self._index.reconstruct_batch(np.ascontiguousarray(rows))
+        # Not `@`: for a few hundred rows BLAS would wake a second thread and wait for it.
+        found: Vectors = np.einsum("ij,j->i", held, vector)
         return found
 
     def save(self, path: Path) -> None:
@@ -342,6 +349,7 @@ class FaissIndex:
         sample = np.ascontiguousarray(vectors[:: max(1, count // (lists * 64))])
         index.cp.seed = 1
         index.cp.min_points_per_centroid = 1
+        self._faiss.omp_set_num_threads(os.cpu_count() or 1)
         index.train(sample)
         index.set_direct_map_type(self._faiss.DirectMap.Hashtable)
         return index

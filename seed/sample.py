@@ -82,9 +82,7 @@ def find_record(name: str, external_id: str) -> dict[str, Any]:
     raise KeyError(external_id)
 
 
-def load(
-    database: Database, encoder: Encoder, *, ledger: Ledger, day: date, progress: Progress
-) -> Summary:
+def load(database: Database, encoder: Encoder, *, ledger: Ledger, day: date, progress: Progress) -> Summary:
     """Load the sample market as it stands on a day.
 
     Args:
@@ -317,9 +315,7 @@ def _end_or_change(session: Session, row: Mapping[str, Any], contract: Contract,
         request = contracts.request_cancellation(
             session, seller, contract.id, reason=words, now=now - timedelta(days=3)
         )
-    contracts.decide_request(
-        session, registrar, request.id, approve=True, note=None, ledger=ledger, now=now
-    )
+    contracts.decide_request(session, registrar, request.id, approve=True, note=None, ledger=ledger, now=now)
 
 
 def _member(session: Session, organisation_id: int) -> Any:

@@ -17,6 +17,7 @@ REGION = "320281"
 BROKER = "broker1"
 REGISTRAR = "registrar1"
 BUREAU = "bureau-jy"
+WORDS = "处理对象与水质相符，成熟度满足要求，建议双方先做小试。"
 
 
 class DemoFailed(Exception):
@@ -66,7 +67,8 @@ def run(client: FlaskClient, say: Callable[[str], None]) -> None:
     _show_figures(say, bureau, before)
     _drill_down(say, bureau, contract)
     say("\n接着运行 make serve，在浏览器中打开 http://127.0.0.1:8000/docs ，即可亲自操作。")
-    say(f"样例用户的密码均为 {sample.PASSWORD}，例如技术经纪人 {BROKER}、登记员 {REGISTRAR}、主管部门 {BUREAU}。")
+    say(f"样例用户的密码均为 {sample.PASSWORD}，")
+    say(f"例如技术经纪人 {BROKER}、登记员 {REGISTRAR}、主管部门 {BUREAU}。")
 
 
 def _post_need(client: FlaskClient, say: Callable[[str], None]) -> dict[str, Any]:
@@ -77,8 +79,10 @@ def _post_need(client: FlaskClient, say: Callable[[str], None]) -> dict[str, Any
         "keywords": row["keywords"],
         "budget_fen": row["budget_wan"] * 10_000 * 100,
         "min_trl": row["min_trl"],
-        "need_type": "tackle",
-        "cooperation_modes": ["commission", "joint"],
+        "need_type": _code(enterprise, "need_type", row["need_type"]),
+        "cooperation_modes": [
+            _code(enterprise, "cooperation_mode", name) for name in row["cooperation_modes"]
+        ],
     }
     need: dict[str, Any] = enterprise.post("/needs", form)
     enterprise.post(f"/needs/{need['id']}/submissions")
@@ -100,22 +104,24 @@ def _decide(client: FlaskClient, say: Callable[[str], None], need: Mapping[str, 
     for suggestion in page:
         _show_suggestion(say, suggestion)
     best: dict[str, Any] = page[0]
+    reason = broker.get("/codes/recommend_reason")[0]
     reviewed = broker.post(
         f"/suggestions/{best['id']}/reviews",
         {
             "decision": "recommend",
-            "reason_code": broker.get("/codes/recommend_reason")[0]["code"],
-            "words": "处理对象与水质相符，成熟度满足要求，建议双方先做小试。",
+            "reason_code": reason["code"],
+            "words": WORDS,
         },
     )
     _head(say, "三", "技术经纪人决定，双方表态")
-    reason = broker.get("/codes/recommend_reason")[0]["name"]
-    say(f"  经纪人推荐第 1 条，理由“{reason}”：处理对象与水质相符，成熟度满足要求，建议双方先做小试。")
+    say(f"  经纪人推荐第 1 条，理由“{reason['name']}”：{WORDS}")
     enterprise = Person(client, _login(need["organisation"]["name"]))
     university = Person(client, _login(reviewed["achievement"]["organisation"]["name"]))
     path = f"/suggestions/{best['id']}"
     enterprise.post(f"{path}/interests", {"interested": True, "words": "愿意提供水样。"})
-    agreed: dict[str, Any] = university.post(f"{path}/interests", {"interested": True, "words": "可安排小试。"})
+    agreed: dict[str, Any] = university.post(
+        f"{path}/interests", {"interested": True, "words": "可安排小试。"}
+    )
     say("  企业与院所先后表示有意，双方的保密部分随即相互开放：")
     secret = enterprise.get(f"{path}/confidential")["achievement"]
     say(f"  〔院所保密部分〕{secret['confidential']}")
@@ -125,8 +131,9 @@ def _decide(client: FlaskClient, say: Callable[[str], None], need: Mapping[str, 
 
 def _show_suggestion(say: Callable[[str], None], suggestion: Mapping[str, Any]) -> None:
     achievement, reasons = suggestion["achievement"], suggestion["reasons"]
-    say(f"\n  得分 {suggestion['score']:.3f}　《{achievement['title']}》　{achievement['organisation']['name']}")
-    parts = " + ".join(f"{PARTS.get(p['name'], p['name'])} {p['contribution']:.3f}" for p in reasons["parts"])
+    owner = achievement["organisation"]["name"]
+    say(f"\n  得分 {suggestion['score']:.3f}　《{achievement['title']}》　{owner}")
+    parts = " + ".join(f"{part['label']} {part['contribution']:.3f}" for part in reasons["parts"])
     say(f"    得分构成：{parts}")
     if reasons["concepts"]:
         shared = "；".join(
@@ -165,8 +172,10 @@ def _register(
     registrar.post(f"{path}/acceptances")
     contract = registrar.post(f"{path}/approvals", key="demo-approve-0001")
     _head(say, "四", "签订技术合同，登记站审核登记")
-    say(f"  《{contract['project_name']}》　卖方 {contract['seller']['name']}，买方 {contract['buyer']['name']}")
-    say(f"  合同成交额 {_wan(contract['total_amount_fen'])}，其中技术交易额 {_wan(contract['tech_amount_fen'])}")
+    say(f"  《{contract['project_name']}》")
+    say(f"  卖方 {contract['seller']['name']}，买方 {contract['buyer']['name']}")
+    total, tech = _wan(contract["total_amount_fen"]), _wan(contract["tech_amount_fen"])
+    say(f"  合同成交额 {total}，其中技术交易额 {tech}")
     say(f"  {station['name']}受理并登记，合同登记编号 {contract['reg_no']}")
     return contract
 
@@ -209,23 +218,15 @@ def _drill_down(say: Callable[[str], None], bureau: Person, contract: Mapping[st
     thread = bureau.get(f"/turnover/entries/{line['id']}/thread")
     say(f"  台账第 {line['id']} 条 {line['effective_on']} 记入 {line['total_text']}")
     say(f"  ← 合同 {thread['contract']['reg_no']}《{thread['contract']['project_name']}》")
-    say(f"  ← 匹配建议 {thread['suggestion']['id']}（得分 {thread['suggestion']['score']:.3f}，经纪人已推荐）")
+    say(
+        f"  ← 匹配建议 {thread['suggestion']['id']}（得分 {thread['suggestion']['score']:.3f}，经纪人已推荐）"
+    )
     say(f"  ← 成果《{thread['achievement']['title']}》 {thread['achievement']['organisation']['name']}")
     say(f"  ← 需求《{thread['need']['title']}》 {thread['need']['organisation']['name']}")
 
 
-PARTS = {
-    "dense": "语义",
-    "lexical": "词语",
-    "concepts": "概念",
-    "tech_field": "领域",
-    "chain": "产业链",
-    "trl": "成熟度",
-    "price": "价格",
-    "modes": "合作方式",
-    "region": "地区",
-    "freshness": "时效",
-}
+def _code(person: Person, scheme: str, name: str) -> str:
+    return next(entry["code"] for entry in person.get(f"/codes/{scheme}") if entry["name"] == name)
 
 
 def _login(name: str) -> str:

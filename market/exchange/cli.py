@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
 
-from market.exchange.rules.runs import ImportKind
+from market.accounts.rules import OPERATOR
+from market.errors import MarketError
+from market.exchange.rules.runs import KIND_NAMES, ImportKind, ImportOptions, Mode, Result
+from market.exchange.service import ImportPlan, ImportReport, plan_import, run_import, write_report
+from market.exchange.service.report import require_report_suffix
 
 ERRORS_PRINTED = 20
 
@@ -22,7 +31,7 @@ def import_group() -> None:
     """从 .csv、.xlsx、.jsonl 文件导入；可重复运行，已有且未变的行不受影响"""
 
 
-def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     pairs = {}
     for value in values:
         name, equals, rest = value.partition("=")

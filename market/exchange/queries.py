@@ -19,8 +19,8 @@ from market.exchange.rules.runs import ImportKind
 from market.listings.models import Achievement, Need
 from market.listings.queries import MODELS
 from market.listings.rules import ListingKind
-from market.reference.models import Park, Region
-from market.reference.queries import code_names
+from market.reference.models import Region
+from market.reference.queries import code_names, list_parks
 from market.reference.rules import Scheme
 
 NO_REGIONS = RegionTable(codes=frozenset(), paths={})
@@ -34,7 +34,7 @@ def load_tables(session: Session, kind: ImportKind) -> Tables:
     levels = CodeTable.of(code_names(session, Scheme.TRL))
     if kind is not ImportKind.CONTRACTS:
         return Tables(codes=codes, levels=levels, parks=NO_CODES, regions=NO_REGIONS)
-    parks = {code: name for code, name in session.execute(select(Park.code, Park.name))}
+    parks = {park.code: park.name for park in list_parks(session)}
     rows = session.execute(
         select(Region.code, Region.name, Region.parent_code, Region.valid_to).order_by(Region.code)
     )

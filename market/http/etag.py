@@ -38,7 +38,7 @@ def expected_version() -> int:
     tags = flask.request.if_match
     if not tags:
         raise PreconditionRequired()
-    tag = next(iter(tags.as_set()), "")
-    if not tag.isdecimal():
+    tag = next(iter(tags.as_set()), None)  # None for `""` too
+    if tag is None or not tag.isdecimal():
         raise StaleVersion("If-Match 中的版本不是本系统给出的版本。")
     return int(tag)

@@ -17,6 +17,8 @@ MESSAGES: dict[type[fields.Field[Any]], dict[str, str]] = {
     fields.String: {"invalid": "应为文字", "invalid_utf8": "应为 UTF-8 文字"},
     fields.Number: {"invalid": "应为数字", "too_large": "数字过大"},
     fields.Integer: {"invalid": "应为整数"},
+    fields.Float: {"special": "应为数字"},
+    fields.Decimal: {"special": "应为数字"},
     fields.Boolean: {"invalid": "应为 true 或 false"},
     fields.DateTime: {
         "invalid": "应为 ISO 8601 时间",

@@ -15,7 +15,7 @@ from market.errors import NotFound, PermissionDenied
 from market.listings.models import Achievement, Need
 from market.listings.queries import to_document
 from market.matches.models import Suggestion, SuggestionEvent
-from market.matches.rules import OPEN_TO_PARTIES, RELEASED, Side, Status
+from market.matches.rules import OPEN_TO_PARTIES, PART_NAMES, RELEASED, Side, Status
 from market.reference.rules import region_prefix
 from market.search.documents import Hit, Kind, Query, Ranking
 from market.search.replica import Replica
@@ -219,7 +219,7 @@ def reasons_of(hit: Hit, *, asked_by: Side) -> dict[str, Any]:
     """
     other = Side.ACHIEVEMENT if asked_by is Side.NEED else Side.NEED
     return {
-        "parts": [asdict(part) for part in hit.parts],
+        "parts": [asdict(part) | {"label": PART_NAMES.get(part.name, part.name)} for part in hit.parts],
         "terms": [
             {
                 "term": term.term,

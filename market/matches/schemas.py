@@ -11,9 +11,10 @@ from market.matches.rules import Action, Side, Status
 
 
 class ScorePartView(MarketSchema):
-    """One addend of a score."""
+    """One addend of a score; `label` is its Chinese name."""
 
     name = fields.String()
+    label = fields.String()
     value = fields.Float()
     weight = fields.Float()
     contribution = fields.Float()

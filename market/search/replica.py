@@ -22,7 +22,6 @@ from market.settings import Settings
 from matching.encoder import Encoder, load_encoder
 from matching.engine import LocalEngine
 from matching.errors import IndexDamaged, IndexMissing, ManifestMismatch
-from matching.errors import MatchingError as EngineError
 from matching.lexicon import Lexicon
 from matching.types import Kind, Query, Ranking
 

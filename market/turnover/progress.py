@@ -42,7 +42,6 @@ from market.turnover.target_rules import (
     year_in_question,
 )
 
-
 NO_START = "计划没有写明从何时起算，不能累计。"
 
 

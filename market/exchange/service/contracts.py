@@ -38,7 +38,7 @@ class ContractWriter:
         """Return the fields by which a row is told from others."""
         return ("reg_no", "external_id")
 
-    def keys_of(self, owner_id: int, values: Mapping[str, Any]) -> tuple[object, ...]:
+    def keys_of(self, _owner_id: int, values: Mapping[str, Any]) -> tuple[object, ...]:
         """Return what no other row of the file may have; numbers are unique over all stations."""
         return tuple((name, values[name]) for name in self.key_fields() if values.get(name) is not None)
 

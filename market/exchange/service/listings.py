@@ -74,7 +74,7 @@ class ListingWriter:
         return ((owner_id, values["external_id"]),)
 
     def prepare(self, session: Session, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
-        """Look up which of these rows, of owner and values, are there already, and encode what will be new."""
+        """Look up which of these rows, of owner and values, are there, and encode what will be new."""
         self._known = queries.find_listings(
             session,
             self._kind,

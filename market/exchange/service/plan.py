@@ -1,4 +1,4 @@
-"""Looking at a file before anything is written: its columns, what they are taken for, and who owns its rows."""
+"""Looking at a file before anything is written: its columns, what they mean, and who owns its rows."""
 
 from __future__ import annotations
 

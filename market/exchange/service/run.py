@@ -28,7 +28,7 @@ from market.exchange.service.plan import LISTING_KINDS, ImportPlan, Owners
 from market.search.documents import Encoder
 
 BATCH = 200
-"""Rows for which the database is asked once what is there already; one transaction where rows may be skipped."""
+"""Rows for which the database is asked at once what is there; one transaction where rows may be skipped."""
 
 ERRORS_KEPT = 200
 """Refused rows that are stored with an import; the report file has all."""
@@ -41,7 +41,7 @@ class Writer(Protocol):
         """Return the fields by which a row is told from others."""
         ...
 
-    def keys_of(self, owner_id: int, values: Mapping[str, Any]) -> tuple[object, ...]:
+    def keys_of(self, owner_id: int, values: Mapping[str, Any], /) -> tuple[object, ...]:
         """Return what no other row of the file may have."""
         ...
 
@@ -207,7 +207,7 @@ class _Importer:
 
     def _write_row(self, session: Session, form: RowForm, owner_id: int, *, now: datetime) -> None:
         try:
-            with session.begin_nested():
+            with session.begin_nested(), session.no_autoflush:
                 outcome = self._writer.write(session, owner_id, form.values, now=now)
         except MarketError as error:
             self._refuse(

@@ -150,7 +150,8 @@ def _counted(database: Database) -> Iterator[list[str]]:
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        statements.append(statement)
+        if statement.startswith("SELECT"):
+            statements.append(statement)
 
     event.listen(database.engine, "before_cursor_execute", note)
     try:

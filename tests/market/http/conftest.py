@@ -1,4 +1,4 @@
-"""A market with a few extra views that fail in every way a view can."""
+"""A small app with the market's HTTP helpers and views that fail in every way a view can."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from market.errors import (
     Unauthenticated,
     Unavailable,
 )
-from market.http.schema import MarketSchema, MoneyFen, PageArgs, StrictParser, text
+from market.http.limits import limiter
+from market.http.problem import MarketApi, register_error_handlers
+from market.http.schema import MarketBlueprint, MarketSchema, MoneyFen, PageArgs, text
 
 SECRET = "password=hunter2"
 
@@ -45,9 +47,6 @@ class TrialInput(MarketSchema):
 
 class CodesArgs(PageArgs):
     code = fields.List(fields.String())
-
-
-parser = StrictParser()
 
 
 def raising(error: Exception) -> Any:
@@ -86,24 +85,48 @@ FAILURES: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def faulty(app: flask.Flask) -> FlaskClient:
-    """A client of a market with the views above under `/api/v1/fail/` and `/fail/`."""
+def make_blueprint() -> MarketBlueprint:
+    """Return views that read a body, a query and a path, and give back what they read."""
+    blp = MarketBlueprint("trials", __name__, description="试验")
+
+    @blp.route("/trials", methods=["POST"])
+    @blp.arguments(TrialInput)
+    def trial(form: dict[str, Any]) -> Any:
+        return flask.jsonify(sorted(form))
+
+    @blp.route("/trials")
+    @blp.arguments(CodesArgs, location="query")
+    def trials(args: dict[str, Any]) -> Any:
+        return flask.jsonify(args)
+
+    @blp.route("/numbers/<int:part>")
+    @blp.route("/words/<part>")
+    def echo(part: int | str) -> Any:
+        return flask.jsonify(part)
+
+    return blp
+
+
+@pytest.fixture(scope="session")
+def faulty_app() -> flask.Flask:
+    """An app with the blueprint above, and the failures under `/api/v1/fail/` and `/fail/`."""
+    app = flask.Flask(__name__, static_folder=None)
+    app.config.update(
+        API_TITLE="试验", API_VERSION="v1", OPENAPI_VERSION="3.1.0", MAX_CONTENT_LENGTH=1024 * 1024
+    )
+    limiter.init_app(app)
+    register_error_handlers(app)
+    MarketApi(app).register_blueprint(make_blueprint())
     for name, view in FAILURES.items():
         app.add_url_rule(f"/api/v1/fail/{name}", f"api-{name}", view)
         app.add_url_rule(f"/fail/{name}", f"page-{name}", view)
+    return app
 
-    @app.post("/api/v1/trials")
-    @parser.use_args(TrialInput)
-    def trial(form: dict[str, Any]) -> dict[str, Any]:
-        return {"fields": sorted(form)}
 
-    @app.get("/api/v1/trials")
-    @parser.use_args(CodesArgs, location="query")
-    def trials(args: dict[str, Any]) -> dict[str, Any]:
-        return args
-
-    return app.test_client()
+@pytest.fixture
+def faulty(faulty_app: flask.Flask) -> FlaskClient:
+    """A client of that app."""
+    return faulty_app.test_client()
 
 
 def without_request_id(problem: Any) -> Any:

@@ -18,7 +18,7 @@ from market.http.schema import MarketSchema, PageArgs, page_of
 from tests.market.http.conftest import TrialInput
 
 # Words that Chinese sentences may carry: names of standards, of JSON values and examples.
-KNOWN = {"ISO", "UTF", "JSON", "true", "false", "X", "ZL", "CN", "URL"}
+KNOWN = {"ISO", "UTF", "JSON", "true", "false", "X", "Y", "ZL", "CN", "URL"}
 WRONG: list[Any] = [
     None, "", "x", " ", "x" * 5000, -1, 0, 1.5, 10**20, True, [], [None], ["x"], [1], {}, {"x": 1}, [{}], [{"x": 1}]
 ]  # fmt: skip
@@ -118,10 +118,7 @@ def test_the_walk_finds_the_schemas() -> None:
     ],
 )
 def test_field_refuses(value: dict[str, Any], words: str) -> None:
-    messages = list(words_of(TrialInput().validate(value)))
-    if messages != [words]:
-        assert words in messages[0]
-        assert len(messages) == 1
+    assert list(words_of(TrialInput().validate(value))) == [words]
 
 
 def test_field_accepts() -> None:
@@ -202,13 +199,21 @@ def test_body_no_database_could_keep_is_refused(
 
 def test_body_at_the_limits_is_taken(faulty: FlaskClient) -> None:
     response = faulty.post("/api/v1/trials", json={"extra": {"膜": 2**63 - 1}, "name": "😀😀", "open": False})
-    assert response.json == {"fields": ["extra", "name", "open"]}
+    assert response.json == ["extra", "name", "open"]
 
 
 def test_body_may_be_left_out_where_nothing_is_required(faulty: FlaskClient) -> None:
-    assert faulty.post("/api/v1/trials").json == {"fields": []}
+    assert faulty.post("/api/v1/trials").json == []
 
 
-@pytest.mark.parametrize("path", ["/regions/%00", "/codes/%00", "/organisations/9223372036854775808"])
-def test_address_no_record_could_have_is_not_found(client: FlaskClient, path: str) -> None:
-    assert client.get(f"/api/v1{path}").status_code == 404
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/words/膜", 200),
+        ("/words/a%00b", 404),
+        ("/numbers/9223372036854775807", 200),
+        ("/numbers/9223372036854775808", 404),
+    ],
+)
+def test_address_no_record_could_have_is_not_found(faulty: FlaskClient, path: str, status: int) -> None:
+    assert faulty.get(f"/api/v1{path}").status_code == status

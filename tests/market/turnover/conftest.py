@@ -45,9 +45,7 @@ def counting(database: Database) -> Iterator[Counted]:
     """Count the statements sent to a database inside the block."""
     counted = Counted()
 
-    def note(
-        connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
-    ) -> None:
+    def note(_: Connection, __: Any, statement: str, *rest: Any) -> None:
         if "SAVEPOINT" not in statement:
             counted.statements.append(statement)
 

@@ -1,0 +1,170 @@
+"""Vectors for the tokens: a start from co-occurrence, then contrastive training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from matching.train.corpus import Corpus
+from matching.train.sampling import Sampler, Tokens
+from matching.train.vocabulary import token_ids, token_weights
+
+_LARGEST_NORM = 16.0
+"""Norms are scaled to this, because half precision loses digits below 1e-4. The scale changes no cosine."""
+
+_WARM_UP_STEPS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the model is trained; equal settings and texts give equal models on one machine.
+
+    Attributes:
+        dim: length of a vector.
+        steps: batches seen.
+        triples: triples in a batch.
+        concepts: concepts in a batch.
+        temperature: of the contrastive loss.
+        learning_rate: of Adam, at its peak.
+        dropout: share of the tokens of a text left out in each draw.
+        random_share: how much of the start is random and not co-occurrence, 0 to 1.
+        seed: of every random choice.
+    """
+
+    dim: int = 192
+    steps: int = 600
+    triples: int = 128
+    concepts: int = 512
+    temperature: float = 0.1
+    learning_rate: float = 3e-3
+    dropout: float = 0.5
+    random_share: float = 0.5
+    seed: int = 0
+
+
+def fit(
+    corpus: Corpus,
+    tokenizer: Tokenizer,
+    *,
+    settings: Settings,
+    on_step: Callable[[float], None] | None = None,
+) -> NDArray[np.float16]:
+    """Train a vector for every token.
+
+    The loss is InfoNCE (van den Oord et al. 2018, "Representation learning with contrastive predictive coding",
+    section 2.3) with the other rows of the batch as negatives, in both directions.
+
+    Args:
+        corpus: the texts.
+        tokenizer: of `build_tokenizer`.
+        settings: see there.
+        on_step: called after every step with its loss.
+
+    Returns:
+        (vocabulary size, dim) float16; row 0, the unknown token, is zero.
+    """
+    start = initial_vectors(corpus, tokenizer, settings=settings)
+    table = torch.tensor(start, dtype=torch.float32, requires_grad=True)
+    optimiser = torch.optim.Adam([table], lr=settings.learning_rate)
+    sampler = Sampler(corpus, tokenizer, seed=settings.seed, dropout=settings.dropout)
+    for step in range(settings.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = settings.learning_rate * _schedule(step, settings.steps)
+        loss = _triple_loss(table, sampler, settings) + _concept_loss(table, sampler, settings)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        if on_step:
+            on_step(loss.item())
+    vectors = table.detach().numpy()
+    vectors[0] = 0.0
+    scale = _LARGEST_NORM / np.linalg.norm(vectors, axis=1).max()
+    return (vectors * scale).astype(np.float16)
+
+
+def initial_vectors(corpus: Corpus, tokenizer: Tokenizer, *, settings: Settings) -> NDArray[np.float32]:
+    """Place tokens that occur together near each other.
+
+    Latent semantic analysis (Deerwester et al. 1990, "Indexing by latent semantic analysis") of the texts, where a
+    need, its achievement and their English summary are one text, and so are all words of a concept. A random part
+    keeps tokens apart that always occur together. The norm of a row is the weight of its token.
+
+    Returns:
+        (vocabulary size, dim) float32.
+    """
+    size = tokenizer.get_vocab_size()
+    generator = np.random.default_rng(settings.seed)
+    spread = generator.standard_normal((size, settings.dim)) / math.sqrt(settings.dim)
+    found = _unit(_latent_vectors(corpus, tokenizer, settings=settings))
+    mixed = _unit((1 - settings.random_share) * found + settings.random_share * spread)
+    return (mixed * token_weights(tokenizer, corpus)[:, None]).astype(np.float32)
+
+
+def _latent_vectors(corpus: Corpus, tokenizer: Tokenizer, *, settings: Settings) -> NDArray[np.float64]:
+    texts = [" ".join((*concept.terms, concept.gloss, concept.broader)) for concept in corpus.concepts]
+    for triple in corpus.triples:
+        texts += (f"{triple.need_text} {triple.achievement_text} {triple.english}", triple.negative_text)
+    documents = [sorted(set(tokens)) for tokens in token_ids(tokenizer, texts)]
+    size = tokenizer.get_vocab_size()
+    rows = np.repeat(np.arange(len(documents)), [len(tokens) for tokens in documents])
+    columns = np.concatenate([np.array(tokens, dtype=np.int64) for tokens in documents])
+    idf = np.log(len(documents) / (1 + np.bincount(columns, minlength=size)).clip(1))
+    values = idf[columns]
+    norms = np.sqrt(np.bincount(rows, weights=values**2, minlength=len(documents)))
+    matrix = torch.sparse_coo_tensor(
+        torch.from_numpy(np.stack([rows, columns])),
+        torch.from_numpy(values / norms[rows]),
+        (len(documents), size),
+        check_invariants=True,
+    ).coalesce()
+    rank = min(settings.dim, *matrix.shape)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        _, strengths, directions = torch.svd_lowrank(matrix, q=rank, niter=4)
+    vectors = np.zeros((size, settings.dim))
+    vectors[:, :rank] = (directions * strengths.sqrt()).numpy()
+    return vectors
+
+
+def _triple_loss(table: Tensor, sampler: Sampler, settings: Settings) -> Tensor:
+    batch = sampler.triples(settings.triples)
+    left, right = _encode(table, batch.left), _encode(table, batch.right)
+    negatives = _encode(table, batch.negatives)
+    scores = left @ right.T / settings.temperature
+    labels = torch.arange(len(batch.left))
+    with_negatives = torch.cat([scores, left @ negatives.T / settings.temperature], dim=1)
+    return F.cross_entropy(with_negatives, labels) + F.cross_entropy(scores.T, labels)
+
+
+def _concept_loss(table: Tensor, sampler: Sampler, settings: Settings) -> Tensor:
+    batch = sampler.concepts(settings.concepts)
+    scores = _encode(table, batch.left) @ _encode(table, batch.right).T / settings.temperature
+    scores = scores.masked_fill(torch.from_numpy(batch.related), -1e4)
+    labels = torch.arange(len(batch.left))
+    return F.cross_entropy(scores, labels) + F.cross_entropy(scores.T, labels)
+
+
+def _encode(table: Tensor, texts: Sequence[Tokens]) -> Tensor:
+    """Return the unit mean of the vectors of each text; (n, dim)."""
+    lengths = [len(tokens) for tokens in texts]
+    offsets = torch.tensor(np.cumsum([0, *lengths[:-1]]), dtype=torch.long)
+    flat = torch.tensor([token for tokens in texts for token in tokens], dtype=torch.long)
+    return F.normalize(F.embedding_bag(flat, table, offsets, mode="mean"), dim=1, eps=1e-6)
+
+
+def _schedule(step: int, steps: int) -> float:
+    """Rise over the first steps, then fall to zero in a straight line."""
+    return min(1.0, (step + 1) / _WARM_UP_STEPS) * (1 - step / steps)
+
+
+def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)

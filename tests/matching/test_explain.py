@@ -1,0 +1,94 @@
+"""Reasons point into the raw texts of both sides."""
+
+from __future__ import annotations
+
+import pytest
+
+from matching.explain import (
+    MAX_TERMS,
+    Analysis,
+    FoundDocument,
+    TermStatistics,
+    shared_concepts,
+    shared_terms,
+)
+from matching.lexical_index import TITLE_WEIGHT
+from matching.text import find_words
+from tests.matching.samples import BRINE, NEED, lexicon
+
+
+def found(title: str, body: str, **others: object) -> FoundDocument:
+    values: dict[str, object] = {"key": "k", "word_count": 20, "concepts": {}} | others
+    return FoundDocument(text=f"{title}\n{body}", title_length=len(title), **values)  # type: ignore[arg-type]
+
+
+def statistics(query: Analysis, weights: dict[str, float]) -> TermStatistics:
+    return TermStatistics(weights, find_words(query.normalised, weights), mean_length=20.0)
+
+
+def test_shared_terms_have_spans_on_both_sides_and_shares_that_add_up() -> None:
+    query = Analysis("<b>染色廢水</b>\n回用廢水", title_length=11, tagger=None)
+    document = found("廢水膜處理", "废水，廢水回用", word_count=12)
+    terms = shared_terms(query, document, statistics(query, {"废水": 1.0, "回用": 2.0, "染色": 3.0}))
+    assert {term.term for term in terms} == {"废水", "回用"}
+    assert sum(term.weight for term in terms) == pytest.approx(1.0)
+    assert [term.weight for term in terms] == sorted((term.weight for term in terms), reverse=True)
+    by_term = {term.term: term for term in terms}
+    assert [query.raw[a:b] for a, b in by_term["废水"].query_spans] == ["廢水", "廢水"]
+    assert [document.text[a:b] for a, b in by_term["废水"].document_spans] == ["廢水", "废水", "廢水"]
+    assert [document.text[a:b] for a, b in by_term["回用"].document_spans] == ["回用"]
+
+
+def test_words_of_the_title_count_more() -> None:
+    query = Analysis("废水回用", title_length=0, tagger=None)
+    in_title = shared_terms(query, found("废水", "回用"), statistics(query, {"废水": 1.0, "回用": 1.0}))
+    assert [term.term for term in in_title] == ["废水", "回用"]
+    assert in_title[0].weight > in_title[1].weight
+
+
+def test_no_shared_words_no_terms() -> None:
+    query = Analysis("废水", title_length=0, tagger=None)
+    assert shared_terms(query, found("叶片", "裂纹"), statistics(query, {"废水": 1.0})) == ()
+
+
+def test_only_the_weightiest_words_are_shown() -> None:
+    words = [
+        "废水",
+        "叶片",
+        "裂纹",
+        "轴承",
+        "齿轮",
+        "激光",
+        "焊接",
+        "电池",
+        "隔膜",
+        "雷达",
+        "天线",
+        "芯片",
+        "封装",
+        "疫苗",
+    ]
+    text = "，".join(words)
+    query = Analysis(text, title_length=0, tagger=None)
+    weights = {word: float(number) for number, word in enumerate(words, start=1)}
+    terms = shared_terms(query, found("", text), statistics(query, weights))
+    assert [term.term for term in terms] == list(reversed(words))[:MAX_TERMS]
+
+
+def test_shared_concepts_show_the_words_of_both_sides() -> None:
+    tagger = lexicon()
+    query = Analysis(NEED.text, title_length=len(NEED.title), tagger=tagger)
+    other = Analysis(BRINE.text, title_length=len(BRINE.title), tagger=tagger)
+    concepts = {name: spans[0] for name, spans in other.concepts.items()}
+    shared = shared_concepts(query, found(BRINE.title, BRINE.body, concepts=concepts), {"高盐废水处理": 1.0})
+    assert [(one.concept, one.query_words, one.document_words) for one in shared] == [
+        ("高盐废水处理", ("废水含盐",), ("高盐废水",))
+    ]
+
+
+def test_analysis_of_a_document() -> None:
+    analysis = Analysis(BRINE.text, title_length=len(BRINE.title), tagger=lexicon())
+    assert analysis.words.count("浓缩") == TITLE_WEIGHT
+    assert analysis.words.count("渗析") + analysis.words.count("电渗析") >= 1
+    assert [analysis.raw[a:b] for a, b in analysis.concepts["高盐废水处理"]] == ["高盐废水", "高盐废水"]
+    assert Analysis(BRINE.text, title_length=0, tagger=None).concepts == {}
