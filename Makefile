@@ -21,8 +21,9 @@ $(VENV)/.dev: $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# The sample market in a database of its own, and the whole thread on one need, printed.
+# The sample market, afresh and in a database of its own, and the whole thread on one need, printed.
 demo: $(VENV)/.run
+	@rm -rf .market/demo
 	@$(DEMO_ENV) $(BIN)/market seed demo
 
 test: $(VENV)/.dev

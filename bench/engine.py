@@ -168,7 +168,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
         command = [sys.executable, __file__, "--open", folder]
         command += ["--encoder", arguments.encoder] if arguments.encoder else []
-        opened = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        opened = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
     engine.close()
     return {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},

@@ -9,6 +9,7 @@ from market.accounts import api as accounts_api
 from market.clock import Clock, clock_of
 from market.contracts import api as contracts_api
 from market.db import Database
+from market.exchange import api as exchange_api
 from market.http.edge import Edge, attach_edge
 from market.http.limits import limiter
 from market.http.problem import MarketApi, register_error_handlers
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     matches_api.blp,
     contracts_api.blp,
     turnover_api.blp,
+    exchange_api.blp,
 )
 
 

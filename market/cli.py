@@ -24,6 +24,7 @@ from market.clock import Clock, clock_of
 from market.contracts.ledger import Ledger
 from market.db import Base, Database
 from market.errors import MarketError
+from market.exchange.cli import import_group
 from market.listings import service as listings
 from market.matches import suggesting
 from market.search.documents import Encoder, EngineError
@@ -283,6 +284,9 @@ def rebuild_counters(context: Context) -> None:
     with context.database.transaction() as session:
         rows = turnover.rebuild_counters(session)
     click.echo(f"已重算计数器 {rows} 行")
+
+
+cli.add_command(import_group, "import")
 
 
 def main() -> None:

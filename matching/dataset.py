@@ -148,7 +148,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 raise InvalidInput(f"{path}:{reader.line_num}: 列数与表头不符")
             yield reader.line_num, row
     except csv.Error as error:
-        raise InvalidInput(f"{path}:{reader.line_num}: 不是合法的CSV（{error}）") from error
+        raise InvalidInput(f"{path}:{reader.reader.line_num}: 不是合法的CSV（{error}）") from error
 
 
 def _read(path: Path) -> str:

@@ -43,13 +43,19 @@ class Encoder(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """See above."""
+        ...
 
     @property
-    def revision(self) -> str: ...
+    def revision(self) -> str:
+        """See above."""
+        ...
 
     @property
-    def dim(self) -> int: ...
+    def dim(self) -> int:
+        """See above."""
+        ...
 
     @property
     def key(self) -> str:
@@ -74,8 +80,8 @@ class Encoder(Protocol):
 class HashingEncoder:
     """Characters and pairs of characters hashed into `dim` signed buckets: no model, no training.
 
-    Texts that share characters are near to each other. Deterministic on every machine; meant for tests and for
-    trying the engine out.
+    Texts that share characters are near to each other. Deterministic on every machine; meant for tests and
+    for trying the engine out.
     """
 
     def __init__(self, dim: int = 64) -> None:
@@ -95,8 +101,8 @@ class HashingEncoder:
         """Name and revision in one: `name@revision`."""
         return f"{self.name}@{self.revision}"
 
-    def encode(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
-        """Encode raw texts; see `Encoder.encode`. It is quick enough to need no progress bar."""
+    def encode(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:  # noqa: ARG002 - too quick to need a bar
+        """Encode raw texts; see `Encoder.encode`."""
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
             row[:] = self._buckets(normalise(text).text)
@@ -110,15 +116,15 @@ class HashingEncoder:
         weights = np.repeat([0.5, 1.0], [len(points), len(pairs)])
         signs = np.where(hashes >> np.uint64(63), 1.0, -1.0)
         buckets = (hashes % np.uint64(self.dim)).astype(np.int64)
-        return np.bincount(buckets, weights=weights * signs, minlength=self.dim)
+        return np.bincount(buckets, weights=weights * signs, minlength=self.dim).astype(np.float64)
 
 
 class SentenceTransformerEncoder:
     """Any sentence-transformers model, from a folder or from the local cache of the Hugging Face hub.
 
-    Models trained by `matching.train` (their folder holds `market.json`) get the normalised text, because they
-    were trained on it; models of other makers get the raw text, because letter case, width and script are the
-    business of their own tokenizers. Code that comes with a model is never run.
+    Models trained by `matching.train` (their folder holds `market.json`) get the normalised text, because
+    they were trained on it; models of other makers get the raw text, because letter case, width and script
+    are the business of their own tokenizers. Code that comes with a model is never run.
     """
 
     def __init__(
@@ -145,9 +151,10 @@ class SentenceTransformerEncoder:
         Raises:
             EncoderMissing: there is no such model on this machine, or it cannot be read.
         """
-        import torch
-        from sentence_transformers import SentenceTransformer
-        from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+        # Imported here: torch takes seconds, and commands that need no model should start at once.
+        import torch  # noqa: PLC0415
+        from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+        from sentence_transformers.sentence_transformer.modules import StaticEmbedding  # noqa: PLC0415
 
         path = Path(name_or_path)
         local = path.is_dir()
@@ -161,8 +168,8 @@ class SentenceTransformerEncoder:
             )
         except (OSError, ValueError) as error:
             raise EncoderMissing(
-                f"cannot load the model {str(name_or_path)!r}: give the folder of a sentence-transformers model, "
-                f"or the name of one in the local hub cache ({type(error).__name__}: {error})"
+                f"cannot load the model {str(name_or_path)!r}: give the folder of a sentence-transformers "
+                f"model, or the name of one in the local hub cache ({type(error).__name__}: {error})"
             ) from error
         static = all(isinstance(module, StaticEmbedding) for module in self._model)
         if threads is None and static:
@@ -228,7 +235,9 @@ def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     if not np.isfinite(norms).all():
         raise EncoderFault("the encoder gave values that are not finite numbers")
-    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
+    units = np.zeros_like(rows)
+    np.divide(rows, norms, out=units, where=norms > 0)
+    return units
 
 
 def wants_normalised(folder: Path) -> bool:
@@ -247,7 +256,7 @@ def wants_normalised(folder: Path) -> bool:
 
 
 def folder_revision(folder: Path) -> str:
-    """Hash the files of a model (all but its Markdown pages and hidden files) to twelve hexadecimal digits."""
+    """Hash the files of a model, all but Markdown pages and hidden files, to twelve hexadecimal digits."""
     digest = hashlib.sha256()
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder)
@@ -272,7 +281,7 @@ def _full_revision(base: str, normalises: bool, prompt: str | None) -> str:
 
 def _hub_commit(name: str, revision: str | None) -> str:
     """Find the commit of a cached hub model: the name of its snapshot's folder."""
-    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - slow, and for hub models only
 
     for file in ("modules.json", "config.json"):
         cached = try_to_load_from_cache(name, file, revision=revision)
@@ -282,8 +291,11 @@ def _hub_commit(name: str, revision: str | None) -> str:
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Spread 64-bit integers evenly: finaliser of SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable
-    pseudorandom number generators", section 3)."""
+    """Spread 64-bit integers evenly.
+
+    Finaliser of SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators",
+    section 3).
+    """
     mixed = values.copy()
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed ^= mixed >> np.uint64(shift)

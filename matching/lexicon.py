@@ -2,7 +2,7 @@
 
 One TSV file per technical field (`01.tsv` ... `11.tsv`) with the columns term, synonyms (separated by `;`),
 gloss (English) and broader. A concept is named by its preferred term, once in all files together; `broader`
-names another concept or a group that has no line of its own. This module knows nothing of documents or scores.
+names another concept or a group that has no line of its own. This module knows nothing of documents.
 """
 
 from __future__ import annotations

@@ -50,4 +50,7 @@ def run_demo(context: Any) -> None:
     )
     made = sample.suggest(context.database, app, context.clock)
     click.echo(f"匹配建议 {made} 条\n")
-    thread.run(app.test_client(), click.echo)
+    try:
+        thread.run(app.test_client(), click.echo)
+    except thread.DemoFailed as error:
+        raise click.ClickException(f"演示中断（样例市场可能已演示过，请用 make demo 重来）：{error}") from error

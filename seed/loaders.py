@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from market.reference import service as reference
 from market.reference.rules import RegionLevel, Scheme
 from market.turnover import targets
+from market.turnover.target_rules import Basis, Comparator
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -39,7 +41,7 @@ def load_reference(session: Session, folder: Path = REFERENCE) -> dict[str, int]
     regions = _latest_holders(list(_rows(folder / "regions.csv", _region)))
     return {
         "regions.csv": reference.load_regions(session, regions),
-        "parks.csv": reference.load_parks(session, _rows(folder / "parks.csv", dict)),
+        "parks.csv": reference.load_parks(session, _rows(folder / "parks.csv", _park)),
         "codes.csv": reference.load_codes(session, _rows(folder / "codes.csv", _code)),
         "targets.csv": targets.load_targets(session, _rows(folder / "targets.csv", _target)),
     }
@@ -70,15 +72,26 @@ def _rows(path: Path, convert: Any) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         raise SeedError(f"{path.name} is missing")
     with path.open(encoding="utf-8-sig", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
+        reader = csv.DictReader(file)
+        for row in reader:
             try:
-                yield convert(row)
-            except (ValueError, KeyError, TypeError) as error:
-                raise SeedError(f"{path.name} line {number}: {error}") from error
+                if None in row or None in row.values():
+                    raise ValueError("wrong number of columns")
+                converted = convert(row)
+            except (ValueError, KeyError, InvalidOperation) as error:
+                raise SeedError(f"{path.name} line {reader.line_num}: {error!r}") from error
+            yield converted
 
 
 def _day(value: str) -> date | None:
     return date.fromisoformat(value) if value else None
+
+
+def _number(value: str) -> str | None:
+    """Return a number as it is written, after a look whether it is one."""
+    if value and not Decimal(value).is_finite():
+        raise ValueError(value)
+    return value or None
 
 
 def _region(row: dict[str, str]) -> dict[str, Any]:
@@ -90,6 +103,10 @@ def _region(row: dict[str, str]) -> dict[str, Any]:
         "valid_from": _day(row["valid_from"]),
         "valid_to": _day(row["valid_to"]),
     }
+
+
+def _park(row: dict[str, str]) -> dict[str, Any]:
+    return {name: row[name] for name in ("code", "name", "region_code", "kind", "source")}
 
 
 def _code(row: dict[str, str]) -> dict[str, Any]:
@@ -111,10 +128,10 @@ def _target(row: dict[str, str]) -> dict[str, Any]:
         "region_code": row["region_code"],
         "indicator": row["indicator"],
         "phrase": row["phrase"],
-        "comparator": row["comparator"],
-        "value": row["value"] or None,
+        "comparator": Comparator(row["comparator"]),
+        "value": _number(row["value"]),
         "unit": row["unit"],
-        "basis": row["basis"],
+        "basis": Basis(row["basis"]),
         "period_start": _day(row["period_start"]),
         "period_end": _day(row["period_end"]),
         "source": row["source"],

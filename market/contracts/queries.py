@@ -136,7 +136,8 @@ def list_contracts(
     if registered_to is not None:
         statement = statement.where(Contract.registered_on <= registered_to)
     if mine:
-        statement = statement.where(_Seller.organisation_id == actor.organisation_id)
+        own = actor.organisation_id  # nobody's, for an admin: parties outside the market have none either
+        statement = statement.where(_Seller.organisation_id == own if own is not None else false())
     found = paginate(session, statement, order=[SortKey(Contract.id, descending=True)], page=page)
     return Page(describe(session, found.items), found.next_cursor)
 

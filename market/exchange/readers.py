@@ -12,13 +12,13 @@ import io
 import itertools
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import PurePath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from python_calamine import (
     CalamineError,
@@ -41,6 +41,9 @@ MAX_UNPACKED = 1 << 30
 MAX_COLUMNS = 500
 CHUNK = 1 << 20
 
+Rows: TypeAlias = Generator[SourceRow, None, None]
+Cells: TypeAlias = Generator[Sequence[Cell], None, None]
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -51,14 +54,14 @@ class Source:
         row_count: rows that are not blank, the header apart.
         ordered: whether columns have letters, as in spreadsheets.
         sheet: name of the sheet that is read, for workbooks.
-        rows: starts a new pass over the rows.
+        rows: starts a new pass over the rows, to be closed when it is not read to the end.
     """
 
     columns: tuple[str, ...]
     row_count: int
     ordered: bool
     sheet: str | None
-    rows: Callable[[], Iterator[SourceRow]]
+    rows: Callable[[], Rows]
 
 
 def unreadable(detail: str) -> RuleViolation:
@@ -132,10 +135,11 @@ def _filled(cell: Cell) -> bool:
     return cell is not None and (not isinstance(cell, str) or bool(cell.strip()))
 
 
-def _table(rows: Callable[[], Iterator[Sequence[Cell]]], *, sheet: str | None = None) -> Source:
-    header = _find_header(rows())
+def _table(rows: Callable[[], Cells], *, sheet: str | None = None) -> Source:
+    with closing(rows()) as first_pass:
+        header = _find_header(first_pass)
 
-    def hand_out() -> Iterator[SourceRow]:
+    def hand_out() -> Rows:
         for number, cells in enumerate(rows(), start=1):
             if number <= header.row or not any(map(_filled, cells)):
                 continue
@@ -157,7 +161,7 @@ def _read_csv(stream: BinaryIO) -> Source:
     encoding = _detect_encoding(stream)
     delimiter = _detect_delimiter(stream, encoding)
 
-    def rows() -> Iterator[Sequence[Cell]]:
+    def rows() -> Cells:
         with _as_text(stream, encoding) as lines:
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
             try:
@@ -217,7 +221,7 @@ def _read_jsonl(stream: BinaryIO) -> Source:
     if not _decodes(stream, "utf-8-sig"):
         raise unreadable("JSONL 文件应为 UTF-8 编码。")
 
-    def rows() -> Iterator[SourceRow]:
+    def rows() -> Rows:
         with _as_text(stream, "utf-8-sig") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
@@ -225,11 +229,12 @@ def _read_jsonl(stream: BinaryIO) -> Source:
 
     columns: dict[str, None] = {}
     count = 0
-    for row in rows():
-        count += 1
-        columns.update(dict.fromkeys(row.cells))
-        if len(columns) > MAX_COLUMNS:
-            raise unreadable(f"字段超过{MAX_COLUMNS}个，这不像一份登记数据。")
+    with closing(rows()) as first_pass:
+        for row in first_pass:
+            count += 1
+            columns.update(dict.fromkeys(row.cells))
+            if len(columns) > MAX_COLUMNS:
+                raise unreadable(f"字段超过{MAX_COLUMNS}个，这不像一份登记数据。")
     if not columns:
         raise unreadable("文件中没有一行是 JSON 对象。")
     return Source(tuple(columns), count, ordered=False, sheet=None, rows=rows)
@@ -273,7 +278,11 @@ def _read_workbook(stream: BinaryIO, sheet: str | None) -> Source:
         raise unreadable("工作簿有密码保护，请取消密码后再导入。") from None
     except (CalamineError, XmlError, ZipError):
         raise unreadable("文件已损坏，或不是真正的 .xlsx 工作簿。") from None
-    return _table(lambda: iter(cells), sheet=name)
+
+    def rows() -> Cells:
+        yield from cells
+
+    return _table(rows, sheet=name)
 
 
 def _refuse_bomb(stream: BinaryIO) -> None:

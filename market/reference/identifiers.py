@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_PATENT = re.compile(r"(?:ZL)?(\d{12}|\d{8})\.([0-9X])")
+_PATENT = re.compile(r"(?:ZL)?(\d{12}|\d{8})\.([0-9X])", re.ASCII)
 
 
 def patent_number_fault(raw: str) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -142,7 +143,12 @@ class Replica:
         with self._applying:
             while self._seq < last:
                 self._apply_batch()
-        if last < self._seq:
+            if last < self._seq:
+                # Another thread may have gone on since we looked; under the lock nobody does.
+                with self._database.reading() as session:
+                    last = queries.last_seq(session)
+            went_back = last < self._seq
+        if went_back:
             # The database went back in time, as after restoring a backup.
             log.warning("index.rebuilt", reason="the change log is shorter than the index")
             self.rebuild()
@@ -193,10 +199,12 @@ class Replica:
             return
         try:
             with self._applying:  # index and seq must belong together
+                if self._engine is None:  # closed while this thread was on its way
+                    return
                 with self._database.reading() as session:
                     identity = queries.database_identity(session)
                 self._snapshot.parent.mkdir(parents=True, exist_ok=True)
-                self.engine.save(self._snapshot, labels={"database": identity, "seq": str(self._seq)})
+                self._engine.save(self._snapshot, labels={"database": identity, "seq": str(self._seq)})
                 self._since_snapshot = 0
         finally:
             self._saving.release()
@@ -229,9 +237,16 @@ class Replica:
 
     def close(self) -> None:
         """Release the index's files."""
-        if self._engine is not None:
-            self._engine.close()
-            self._engine = None
+        with self._applying:  # a snapshot must not be written from an engine already emptied
+            if self._engine is not None:
+                self._engine.close()
+                self._engine = None
+
+
+@cache
+def _shipped_lexicon() -> Lexicon:
+    """Return the shipped lexicon, read once per process: it never changes while one runs."""
+    return Lexicon.load()
 
 
 def open_encoder(settings: Settings) -> Encoder:
@@ -253,6 +268,6 @@ def open_replica(settings: Settings, database: Database, encoder: Encoder) -> Re
         database,
         encoder,
         folder=settings.data_dir / "index",
-        lexicon=Lexicon.load(),
+        lexicon=_shipped_lexicon(),
         snapshot_every=settings.snapshot_every,
     ).open()

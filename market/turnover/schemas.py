@@ -111,9 +111,13 @@ class ScopeView(MarketSchema):
     measure_note = fields.Function(lambda row: MEASURE_NOTES[row.scope.measure], metadata={"type": "string"})
     area = fields.Nested(AreaView, attribute="scope.area")
     period = fields.Nested(PeriodView, attribute="scope.period")
-    types = fields.Function(lambda row: sorted(row.scope.types), metadata={"type": "array"})
+    types = fields.Function(
+        lambda row: sorted(row.scope.types), metadata={"type": "array", "items": {"type": "string"}}
+    )
     fields_ = fields.Function(
-        lambda row: sorted(row.scope.fields), data_key="fields", metadata={"type": "array"}
+        lambda row: sorted(row.scope.fields),
+        data_key="fields",
+        metadata={"type": "array", "items": {"type": "string"}},
     )
     known_at = fields.AwareDateTime(attribute="scope.known_at", allow_none=True)
 

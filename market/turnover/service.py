@@ -121,7 +121,7 @@ def rebuild_counters(session: Session) -> int:
     Returns:
         The number of counters written.
     """
-    if False:
+    if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE turnover_counters IN EXCLUSIVE MODE"))
     rows = session.execute(union_all(*_ledger_cells()))
     cells = {cell: sums for cell, sums in (_read_cell(row[1:]) for row in rows) if sums}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import torch
@@ -34,8 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
             _report_held_out(corpus, settings=settings, share=options.held_out, console=console)
         else:
             train(corpus, options.output, settings=settings, console=console)
-    except (MatchingError, ValueError) as error:
-        console.print(f"[red]{error}[/red]")
+    except MatchingError as error:
+        console.print(str(error), style="red", markup=False)
         return 2
     return 0
 
@@ -54,7 +55,8 @@ def _report_held_out(corpus: Corpus, *, settings: Settings, share: float, consol
     rest, asked = split(corpus, share=share, seed=settings.seed)
     with tempfile.TemporaryDirectory() as folder:
         train(rest, Path(folder), settings=settings, console=console)
-        print(figures(SentenceTransformerEncoder(folder), asked, rest.triples))
+        found = figures(SentenceTransformerEncoder(folder), asked, rest.triples)
+    Console().print_json(json.dumps(asdict(found)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -59,8 +59,8 @@ def fit(
 ) -> NDArray[np.float16]:
     """Train a vector for every token.
 
-    The loss is InfoNCE (van den Oord et al. 2018, "Representation learning with contrastive predictive coding",
-    section 2.3) with the other rows of the batch as negatives, in both directions.
+    The loss is InfoNCE (van den Oord et al. 2018, "Representation learning with contrastive predictive
+    coding", section 2.3) with the other rows of the batch as negatives, in both directions.
 
     Args:
         corpus: the texts.
@@ -80,22 +80,22 @@ def fit(
             group["lr"] = settings.learning_rate * _schedule(step, settings.steps)
         loss = _triple_loss(table, sampler, settings) + _concept_loss(table, sampler, settings)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         optimiser.step()
         if on_step:
             on_step(loss.item())
-    vectors = table.detach().numpy()
+    vectors: NDArray[np.float32] = table.detach().numpy()
     vectors[0] = 0.0
     scale = _LARGEST_NORM / np.linalg.norm(vectors, axis=1).max()
-    return (vectors * scale).astype(np.float16)
+    return np.asarray(vectors * scale, dtype=np.float16)
 
 
 def initial_vectors(corpus: Corpus, tokenizer: Tokenizer, *, settings: Settings) -> NDArray[np.float32]:
     """Place tokens that occur together near each other.
 
-    Latent semantic analysis (Deerwester et al. 1990, "Indexing by latent semantic analysis") of the texts, where a
-    need, its achievement and their English summary are one text, and so are all words of a concept. A random part
-    keeps tokens apart that always occur together. The norm of a row is the weight of its token.
+    Latent semantic analysis (Deerwester et al. 1990, "Indexing by latent semantic analysis") of the texts,
+    where a need, its achievement and their English summary are one text, and so are all words of a concept.
+    A random part keeps tokens apart that always occur together. The norm of a row is the weight of its token.
 
     Returns:
         (vocabulary size, dim) float32.
@@ -167,4 +167,6 @@ def _schedule(step: int, steps: int) -> float:
 
 def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
+    units = np.zeros_like(rows)
+    np.divide(rows, norms, out=units, where=norms > 0)
+    return units

@@ -1,4 +1,7 @@
-"""How well a model does on triples it has not seen: a check that training works, not the evaluation of the engine."""
+"""How well a model does on triples it has not seen.
+
+A check that training works; the engine as a whole is judged by `matching.evaluation`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matching.encoder import Encoder
-from matching.train.corpus import Corpus, Triple
+from matching.train.corpus import Corpus, TrainingDataError, Triple
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,13 @@ def split(corpus: Corpus, *, share: float, seed: int) -> tuple[Corpus, tuple[Tri
         The rest, and the triples taken out.
 
     Raises:
-        ValueError: the share leaves nothing to train on, or nothing to ask.
+        TrainingDataError: the share leaves nothing to train on, or nothing to ask.
     """
     triples = list(corpus.triples)
-    random.Random(seed).shuffle(triples)
+    random.Random(seed).shuffle(triples)  # noqa: S311 - nothing secret
     taken = round(len(triples) * share)
     if not 0 < taken < len(triples):
-        raise ValueError(f"a share of {share} of {len(triples)} triples cannot be held out")
+        raise TrainingDataError(f"a share of {share} of {len(triples)} triples cannot be held out")
     return replace(corpus, triples=tuple(triples[taken:])), tuple(triples[:taken])
 
 

@@ -1,8 +1,8 @@
 """Batches of texts that belong together, drawn from the corpus.
 
-Two kinds of pairs: parts of one triple (with the hard negative of its need), and two views of one concept. A view
-of a concept is one or two of its words, its English gloss, or a word with its broader concept; sometimes words of
-other texts are mixed in, which teaches the model what to overlook.
+Two kinds of pairs: parts of one triple (with the hard negative of its need), and two views of one concept. A
+view of a concept is one or two of its words, its English gloss, or a word with its broader concept; sometimes
+words of other texts are mixed in, which teaches the model what to overlook.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Sampler:
             seed: of all choices.
             dropout: share of the tokens of a long text left out in each draw.
         """
-        self._random = random.Random(seed)
+        self._random = random.Random(seed)  # noqa: S311 - nothing secret
         self._dropout = dropout
         self._triples = [token_ids(tokenizer, _parts(triple)) for triple in corpus.triples]
         self._negatives = token_ids(tokenizer, [triple.negative_text for triple in corpus.triples])
@@ -144,7 +144,7 @@ def _parts(triple: Triple) -> Sequence[str]:
 
 
 def _kin(corpus: Corpus) -> list[set[int]]:
-    """Return for every concept those that share a word or the broader concept with it, or are broader or narrower."""
+    """Return for each concept those that share a word or the broader one, or are broader or narrower."""
     by_name: dict[str, set[int]] = defaultdict(set)
     for number, concept in enumerate(corpus.concepts):
         for name in (*concept.terms, concept.broader):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from tokenizers import Tokenizer
 
 from matching.encoder import MARKER
@@ -29,11 +31,10 @@ def save_model(
         vectors: (vocabulary size, dim).
         settings: recorded in `market.json`.
     """
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-
     folder.mkdir(parents=True, exist_ok=True)
     module = StaticEmbedding(tokenizer, embedding_weights=vectors)
     SentenceTransformer(modules=[module], device="cpu").save(str(folder), create_model_card=False)
+    # safetensors makes its file readable for its owner alone; a service may run as someone else.
+    (folder / "model.safetensors").chmod(0o644)
     marker = {"input": "normalised", "normalisation": NORMALISATION_VERSION, "training": asdict(settings)}
     (folder / MARKER).write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")

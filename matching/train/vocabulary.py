@@ -1,8 +1,8 @@
 """The tokenizer of the encoder, and how much each of its tokens weighs at the start.
 
-The tokenizer is a Unigram model whose scores are word frequencies: Chinese text is cut into the likeliest words,
-and into characters where no word is known. Tokens are kept short on purpose. With whole technical terms as tokens
-a term that was not trained shares nothing with its parts; with words it is the sum of them.
+The tokenizer is a Unigram model whose scores are word frequencies: Chinese text is cut into the likeliest
+words, and into characters where no word is known. Tokens are kept short on purpose: with whole technical
+terms as tokens, a term shares nothing with its parts; with words, it is the sum of them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import rjieba
@@ -45,8 +45,8 @@ _GENERAL_WORDS = 60_000_000
 def build_tokenizer(corpus: Corpus) -> Tokenizer:
     """Choose the tokens that occur in the corpus often enough and score them by frequency.
 
-    Texts are best normalised by `matching.text.normalise` first; the tokenizer itself only folds width and case.
-    The order of tokens is that of their spelling, so equal corpora give equal tokenizers.
+    Texts are best normalised by `matching.text.normalise` first; the tokenizer itself only folds width and
+    case. The order of tokens is that of their spelling, so equal corpora give equal tokenizers.
     """
     words: Counter[str] = Counter()
     characters: Counter[str] = Counter()
@@ -123,9 +123,8 @@ def _count(text: str, *, words: Counter[str], characters: Counter[str]) -> None:
             characters.update(piece)
 
 
-def _share_of_texts(texts: Iterable[list[int]], size: int) -> NDArray[np.float64]:
+def _share_of_texts(texts: list[list[int]], size: int) -> NDArray[np.float64]:
     counts = np.zeros(size)
-    number = 0
-    for number, tokens in enumerate(texts, start=1):
+    for tokens in texts:
         counts[list(set(tokens))] += 1
-    return counts / max(number, 1)
+    return counts / len(texts)

@@ -138,8 +138,18 @@ def test_tokens_leave_out_what_carries_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("word", "kept"),
-    [("盐", True), ("的", False), ("废水", True), ("技术", False), ("100m2", False), ("5g", True), ("304", False),
-     ("pm2.5", True), ("x" * MAX_WORD_CHARACTERS, True), ("x" * (MAX_WORD_CHARACTERS + 1), False)],
-)  # fmt: skip
+    [
+        ("盐", True),
+        ("的", False),
+        ("废水", True),
+        ("技术", False),
+        ("100m2", False),
+        ("5g", True),
+        ("304", False),
+        ("pm2.5", True),
+        ("x" * MAX_WORD_CHARACTERS, True),
+        ("x" * (MAX_WORD_CHARACTERS + 1), False),
+    ],
+)
 def test_carries_content(word: str, kept: bool) -> None:
     assert carries_content(word) is kept

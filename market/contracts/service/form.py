@@ -20,7 +20,7 @@ from market.contracts.models import Contract, ContractParty
 from market.contracts.queries import CODE_COLUMNS, PARTY_CODE_COLUMNS
 from market.contracts.rules import RuleSet
 from market.errors import RuleViolation, violation
-from market.reference.models import CodeEntry
+from market.reference.models import CodeEntry, Region
 from market.reference.queries import check_codes, check_park, check_region
 from market.reference.rules import Scheme
 
@@ -128,7 +128,7 @@ def check_form(session: Session, form: Mapping[str, Any], *, rules: RuleSet, tod
         raise violation("/subtype_code", "subtype-mismatch", "合同小类不属于所选的合同类别。")
     for side in SIDES:
         if form[side]["region_code"] is not None:
-            check_region(session, form[side]["region_code"], pointer=f"/{side}/region_code")
+            _keep(session, check_region(session, form[side]["region_code"], pointer=f"/{side}/region_code"))
         check_park(session, form[side]["park_code"], pointer=f"/{side}/park_code")
 
 
@@ -173,7 +173,16 @@ def check_station(session: Session, station_id: int, *, open_now: bool) -> Organ
         or (open_now and station.status is not OrganisationStatus.VERIFIED)
     ):
         raise violation("/station_id", "station-unknown", "没有这个技术合同登记机构，或其已停止登记。")
+    _keep(session, station)
     return station
+
+
+def _keep(session: Session, row: Region | Organisation) -> None:
+    """Hold a row for as long as the session lives.
+
+    A session forgets rows that nobody holds, and importers ask for the same few thousands of times.
+    """
+    session.info.setdefault("contract_rows", {})[id(row)] = row
 
 
 def write_form(

@@ -301,7 +301,8 @@ def read_codes(field: Field, cell: Cell, tables: Tables) -> list[str]:
     Raises:
         ValueFault: one is unknown, or there are too many.
     """
-    found = [read_code(field, word, tables) for word in split_words(cell)]
+    words = [part for word in split_words(cell) for part in re.split(r"[、,，/]", word)]  # no name has these
+    found = [read_code(field, word, tables) for word in words]
     codes = list(dict.fromkeys(code for code in found if code is not None))
     if len(codes) > field.most:
         raise ValueFault("too-many-words", f"{field.label}不能超过{field.most}个。")

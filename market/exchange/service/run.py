@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -93,14 +94,15 @@ def run_import(
     importer = _Importer(actor, plan, encoder=encoder, ledger=ledger)
     with database.transaction() as session:
         run_id = _start(session, actor, plan, now=clock.now()).id
-    batches = _batches(plan.source.rows(), progress)
-    if plan.options.mode is Mode.ALL_OR_NOTHING and not plan.options.dry_run:
-        with database.transaction() as session:
-            importer.write(session, batches, now=clock.now())
-    else:
-        for batch in batches:
+    with closing(plan.source.rows()) as rows:
+        batches = _batches(rows, progress)
+        if plan.options.mode is Mode.ALL_OR_NOTHING and not plan.options.dry_run:
             with database.transaction() as session:
-                importer.write(session, [batch], now=clock.now())
+                importer.write(session, batches, now=clock.now())
+        else:
+            for batch in batches:
+                with database.transaction() as session:
+                    importer.write(session, [batch], now=clock.now())
     with database.transaction() as session:
         run = get_or_not_found(session, ImportRun, run_id, name="导入记录")
         _finish(session, actor, run, importer, now=clock.now())
@@ -132,7 +134,8 @@ def import_within(
     """
     importer = _Importer(actor, plan, encoder=encoder, ledger=ledger)
     run = _start(session, actor, plan, now=now)
-    importer.write(session, _batches(plan.source.rows(), None), now=now)
+    with closing(plan.source.rows()) as rows:
+        importer.write(session, _batches(rows, None), now=now)
     if importer.rejected and not plan.options.dry_run:
         raise _rejection(importer.errors)
     _finish(session, actor, run, importer, now=now)
@@ -207,7 +210,7 @@ class _Importer:
 
     def _write_row(self, session: Session, form: RowForm, owner_id: int, *, now: datetime) -> None:
         try:
-            with session.begin_nested(), session.no_autoflush:
+            with session.begin_nested():
                 outcome = self._writer.write(session, owner_id, form.values, now=now)
         except MarketError as error:
             self._refuse(

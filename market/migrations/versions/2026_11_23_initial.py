@@ -279,6 +279,37 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "key", name=op.f("uq_idempotency_keys_user_id_key")),
     )
     op.create_table(
+        "imports",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("file_name", sa.String(length=255), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("mode", sa.String(length=32), nullable=False),
+        sa.Column("dry_run", sa.Boolean(), nullable=False),
+        sa.Column("publish", sa.Boolean(), nullable=False),
+        sa.Column("result", sa.String(length=32), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("created", sa.Integer(), nullable=False),
+        sa.Column("updated", sa.Integer(), nullable=False),
+        sa.Column("unchanged", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("mapping", sa.JSON(), nullable=False),
+        sa.Column("unmapped", sa.JSON(), nullable=False),
+        sa.Column("errors", sa.JSON(), nullable=False),
+        sa.Column("actor_id", BIG_ID, nullable=True),
+        sa.Column("organisation_id", BIG_ID, nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["actor_id"], ["users.id"], name=op.f("fk_imports_actor_id")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_imports_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
+    )
+    op.create_index(op.f("ix_imports_actor_id"), "imports", ["actor_id"], unique=False)
+    op.create_index(op.f("ix_imports_organisation_id"), "imports", ["organisation_id"], unique=False)
+    op.create_index(op.f("ix_imports_sha256"), "imports", ["sha256"], unique=False)
+    op.create_table(
         "listings",
         sa.Column("id", BIG_ID, nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
@@ -709,6 +740,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_listings_organisation_id"), table_name="listings")
     op.drop_index("ix_listings_kind_status", table_name="listings")
     op.drop_table("listings")
+    op.drop_index(op.f("ix_imports_sha256"), table_name="imports")
+    op.drop_index(op.f("ix_imports_organisation_id"), table_name="imports")
+    op.drop_index(op.f("ix_imports_actor_id"), table_name="imports")
+    op.drop_table("imports")
     op.drop_table("idempotency_keys")
     op.drop_index("ix_audit_events_entity", table_name="audit_events")
     op.drop_index(op.f("ix_audit_events_at"), table_name="audit_events")

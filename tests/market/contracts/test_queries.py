@@ -122,6 +122,7 @@ def test_filters_narrow_the_list(session: Session, cast: Cast) -> None:
     actor = cast.seller
     assert _ids(session, actor) == {mine.id, bought.id, later.id}
     assert _ids(session, actor, mine=True) == {mine.id, later.id}
+    assert _ids(session, OPERATOR, mine=True) == set()
     assert _ids(session, actor, status=Status.CANCELLED) == {later.id}
     assert _ids(session, actor, station_id=cast.station.id) == {later.id}
     assert _ids(session, actor, type_code="FW") == {bought.id}

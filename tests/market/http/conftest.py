@@ -20,7 +20,6 @@ from market.errors import (
     Unauthenticated,
     Unavailable,
 )
-from market.http.limits import limiter
 from market.http.problem import MarketApi, register_error_handlers
 from market.http.schema import MarketBlueprint, MarketSchema, MoneyFen, PageArgs, text
 
@@ -107,16 +106,23 @@ def make_blueprint() -> MarketBlueprint:
     return blp
 
 
-@pytest.fixture(scope="session")
-def faulty_app() -> flask.Flask:
-    """An app with the blueprint above, and the failures under `/api/v1/fail/` and `/fail/`."""
+def make_app(*blueprints: MarketBlueprint) -> flask.Flask:
+    """Return an app that has these views and answers errors as the market does."""
     app = flask.Flask(__name__, static_folder=None)
     app.config.update(
         API_TITLE="试验", API_VERSION="v1", OPENAPI_VERSION="3.1.0", MAX_CONTENT_LENGTH=1024 * 1024
     )
-    limiter.init_app(app)
     register_error_handlers(app)
-    MarketApi(app).register_blueprint(make_blueprint())
+    api = MarketApi(app)
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    return app
+
+
+@pytest.fixture(scope="session")
+def faulty_app() -> flask.Flask:
+    """An app with the blueprint above, and the failures under `/api/v1/fail/` and `/fail/`."""
+    app = make_app(make_blueprint())
     for name, view in FAILURES.items():
         app.add_url_rule(f"/api/v1/fail/{name}", f"api-{name}", view)
         app.add_url_rule(f"/fail/{name}", f"page-{name}", view)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import flask
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -17,7 +16,7 @@ from market.db import Database
 from market.errors import FieldError, MarketError, violation
 from market.http.problem import HTTP_WORDS, STATUS
 from tests.factories import make_organisation
-from tests.market.http.conftest import SECRET, without_request_id
+from tests.market.http.conftest import SECRET, make_app, without_request_id
 
 
 @pytest.mark.parametrize(
@@ -188,10 +187,9 @@ def test_violation_names_the_value_at_fault() -> None:
     )
 
 
-def test_unique_value_taken_meanwhile_is_a_conflict(
-    app: flask.Flask, database: Database, session: Session
-) -> None:
+def test_unique_value_taken_meanwhile_is_a_conflict(database: Database, session: Session) -> None:
     taken = make_organisation(session).uscc
+    app = make_app()
 
     @app.post("/api/v1/races")
     def race() -> str:
@@ -210,7 +208,8 @@ def test_unique_value_taken_meanwhile_is_a_conflict(
     }
 
 
-def test_row_changed_meanwhile_is_a_conflict(own_database: Database, app: flask.Flask) -> None:
+def test_row_changed_meanwhile_is_a_conflict(own_database: Database) -> None:
+    app = make_app()
     with own_database.transaction() as session:
         organisation_id = make_organisation(session).id
 

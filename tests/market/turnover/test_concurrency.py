@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
+import pytest
 from sqlalchemy import select
 
 from market.contracts.models import Contract
 from market.contracts.rules import Status
 from market.db import Database
-from market.turnover.ledger import Sums
+from market.turnover.ledger import Cell, Sums, add_to_counters
+from market.turnover.models import TurnoverCounter
 from market.turnover.queries.figures import totals
-from market.turnover.rules import Measure
+from market.turnover.rules import AreaKind, Measure
 from market.turnover.service import rebuild_counters, verify
 from tests.factories import NOW
 from tests.market.contracts.factories import make_contract, make_station
@@ -97,21 +100,46 @@ def test_changes_and_ends_at_once_lose_nothing_either(own_database: Database) ->
         assert verify(session).agrees
 
 
-def test_counters_are_rebuilt_while_registrations_go_on(own_database: Database) -> None:
-    ids = _contracts(own_database)
+def test_the_same_counters_are_always_touched_in_one_order(own_database: Database) -> None:
+    month = date(2025, 6, 1)
+    cells = [
+        Cell(Measure.OUTPUT, AreaKind.REGION, f"{number:06d}", month, "KF", "07") for number in range(400)
+    ]
 
-    def work(worker: int) -> None:
-        for contract_id in ids[worker::THREADS]:
+    def add(worker: int) -> None:
+        order = cells if worker % 2 else cells[::-1]
+        for _ in range(5):
             with own_database.transaction() as session:
-                LEDGER.post_registration(session, session.get_one(Contract, contract_id), now=NOW)
-            if worker == 0:
-                with own_database.transaction() as session:
-                    rebuild_counters(session)
+                add_to_counters(session, dict.fromkeys(order, Sums(1, 2, 1)))
 
-    _at_once(work)
+    _at_once(add)
+    with own_database.reading() as session:
+        rows = session.scalars(select(TurnoverCounter)).all()
+        assert {(row.deals, row.total_fen) for row in rows} == {(5 * THREADS, 10 * THREADS)}
+        assert len(rows) == len(cells)
+
+
+def test_a_rebuild_waits_for_a_registration_that_has_begun(own_database: Database) -> None:
+    ids = _contracts(own_database)
+    with own_database.transaction() as session:
+        for contract_id in ids[2:]:
+            LEDGER.post_registration(session, session.get_one(Contract, contract_id), now=NOW)
+
+    def rebuild() -> None:
+        with own_database.transaction() as session:
+            rebuild_counters(session)
+
+    with ThreadPoolExecutor(1) as pool:
+        with own_database.transaction() as session:
+            for contract_id in ids[:2]:
+                LEDGER.post_registration(session, session.get_one(Contract, contract_id), now=NOW)
+            rebuilding = pool.submit(rebuild)
+            with pytest.raises(TimeoutError):
+                rebuilding.result(timeout=0.5)
+        rebuilding.result()
     with own_database.reading() as session:
         assert verify(session).agrees
-        assert totals(session, scope_of(session, region="320200")).deals == THREADS * EACH
+        assert totals(session, scope_of(session, region="320200")).deals == len(ids)
 
 
 def test_books_are_verified_while_registrations_go_on(own_database: Database) -> None:

@@ -152,3 +152,11 @@ def test_a_contract_without_a_day_is_refused(session: Session) -> None:
     with pytest.raises(Conflict) as error:
         LEDGER.post_registration(session, contract, now=NOW)
     assert error.value.code == "ledger-day-missing"
+
+
+def test_a_change_of_what_is_not_counted_moves_no_counter(session: Session) -> None:
+    contract = register(session)
+    before = _counters(session)
+    change(session, contract, project_name="改名后的项目", ip_kind="20")
+    assert _counters(session) == before
+    assert [line.ip_kind for line in _lines(session, contract)] == ["10", "10", "20"]

@@ -1,0 +1,177 @@
+"""The operator's commands, on a real SQLite file and with the shipped encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from market.accounts import queries as accounts
+from market.accounts.rules import OrganisationKind, Role
+from market.cli import Context, cli
+from market.clock import FixedClock
+from market.db import Database
+from market.listings import service as listings
+from market.listings.rules import Action, ListingKind, Status
+from market.search.models import ListingChange, SearchDocument
+from market.settings import Settings
+from matching.encoder import HashingEncoder
+from tests import factories
+from tests.conftest import NOW
+
+
+class Desk:
+    """An operator at the command line."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.context = Context(
+            Settings(database_url=database.url, data_dir=folder), clock=FixedClock(NOW)
+        )
+        self.context.__dict__["encoder"] = HashingEncoder(dim=64)
+
+    def run(self, *words: str, text: str | None = None) -> Result:
+        """Run one command."""
+        return CliRunner().invoke(cli, list(words), obj=self.context, input=text)
+
+    def restart(self) -> None:
+        """Forget the open replica, as a new process would."""
+        self.context.__dict__.pop("replica").close()
+
+
+@pytest.fixture
+def desk(own_database: Database, tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(own_database, tmp_path / "data")
+    yield desk
+    desk.context.database.dispose()
+
+
+def _publish(desk: Desk, *, expires_on: date = date(2026, 1, 1)) -> int:
+    with desk.context.database.transaction() as session:
+        owner = factories.make_actor(session, OrganisationKind.UNIVERSITY)
+        broker = factories.make_actor(session, OrganisationKind.AGENCY)
+        form = {
+            "title": "废铅蓄电池破碎分选",
+            "body": "以水力分选回收铅膏与塑料。",
+            "tech_field": "07",
+            "expires_on": expires_on,
+        }
+        kind = ListingKind.ACHIEVEMENT
+        listing = listings.create_listing(session, owner, kind, form=form, now=NOW)
+        listings.submit_listing(session, owner, kind, listing.id, now=NOW)
+        encoder = desk.context.encoder
+        listings.review_listing(
+            session, broker, kind, listing.id, decision=Action.PUBLISH, note=None, encoder=encoder, now=NOW
+        )
+        return listing.id
+
+
+def test_the_first_admin_is_made_at_the_command_line(desk: Desk) -> None:
+    words = ("user", "create", "Root", "--name", "管理员", "--role", "admin", "--password-stdin")
+    result = desk.run(*words, text="correct horse battery\n")
+    assert result.exit_code == 0, result.output
+    with desk.context.database.reading() as session:
+        user = accounts.find_user_by_login(session, "root")
+        assert user is not None
+        assert user.role is Role.ADMIN
+        assert "correct" not in user.password_hash
+    again = desk.run(*words, text="correct horse battery\n")
+    assert again.exit_code == 1
+    assert "login-taken" in again.output
+
+
+def test_a_weak_password_is_refused_with_the_field(desk: Desk) -> None:
+    result = desk.run(
+        *("user", "create", "root", "--name", "管理员", "--role", "admin", "--password-stdin"), text="short\n"
+    )
+    assert result.exit_code == 1
+    assert "/password" in result.output
+    assert "weak-password" in result.output
+
+
+def test_a_user_can_be_shut_out(desk: Desk) -> None:
+    with desk.context.database.transaction() as session:
+        user = factories.make_user(session, login="leaver")
+    assert desk.run("user", "deactivate", "leaver").exit_code == 0
+    with desk.context.database.reading() as session:
+        assert not accounts.get_user(session, user.id).active
+    assert desk.run("user", "deactivate", "nobody").exit_code == 1
+
+
+def test_status_and_verify_agree_with_the_database(desk: Desk) -> None:
+    _publish(desk)
+    verified = desk.run("index", "verify")
+    assert verified.exit_code == 0, verified.output
+    status = desk.run("index", "status")
+    assert "achievement：索引 1 条，数据库 1 条" in status.output
+    assert "进度：1 / 1" in status.output
+
+
+def test_verify_names_a_difference_and_rebuild_mends_it(desk: Desk) -> None:
+    listing_id = _publish(desk)
+    desk.run("index", "verify")
+    with desk.context.database.transaction() as session:  # behind the change log's back
+        session.delete(session.get(SearchDocument, ("achievement", listing_id)))
+    broken = desk.run("index", "verify")
+    assert broken.exit_code == 1
+    assert f"achievement {listing_id} should not be found" in broken.output
+    assert desk.run("index", "rebuild").exit_code == 0
+    assert desk.run("index", "verify").exit_code == 0
+
+
+def test_another_encoder_is_refused_until_the_index_is_rebuilt(desk: Desk) -> None:
+    _publish(desk)
+    desk.run("index", "verify")
+    desk.restart()
+    desk.context.__dict__["encoder"] = HashingEncoder(dim=32)
+    refused = desk.run("index", "status")
+    assert refused.exit_code == 1
+    assert "market index rebuild" in refused.output
+    rebuilt = desk.run("index", "rebuild")
+    assert rebuilt.exit_code == 0, rebuilt.output
+    assert "新编码 1 条" in rebuilt.output
+    assert desk.run("index", "verify").exit_code == 0
+
+
+def test_suggestions_are_made_up_for(desk: Desk) -> None:
+    _publish(desk)
+    assert "新增匹配建议 0 条" in desk.run("matches", "suggest").output
+
+
+def test_expired_listings_leave_the_index(desk: Desk) -> None:
+    listing_id = _publish(desk, expires_on=NOW.date())
+    clock = desk.context.clock
+    assert isinstance(clock, FixedClock)
+    clock.advance(days=1)
+    assert "已过期 1 条" in desk.run("listings", "expire").output
+    assert "已过期 0 条" in desk.run("listings", "expire").output
+    with desk.context.database.reading() as session:
+        assert session.get(SearchDocument, ("achievement", listing_id)) is None
+        assert [change.operation for change in session.query(ListingChange)] == ["upsert", "remove"]
+        listing = listings.queries.MODELS[ListingKind.ACHIEVEMENT]
+        assert session.get(listing, listing_id).status is Status.EXPIRED
+
+
+def test_an_empty_ledger_agrees_with_itself(desk: Desk) -> None:
+    result = desk.run("turnover", "verify")
+    assert result.exit_code == 0, result.output
+    assert "三者一致" in result.output
+    assert desk.run("turnover", "rebuild").exit_code == 0
+
+
+def test_schema_commands(desk: Desk) -> None:
+    assert "最新" in desk.run("db", "status").output
+    assert desk.run("db", "upgrade").exit_code == 0
+    assert desk.run("db", "downgrade", "base", "--yes").exit_code == 0
+    refused = desk.run("listings", "expire")
+    assert refused.exit_code == 1
+    assert "market db upgrade" in refused.output
+
+
+def test_an_unreadable_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MARKET_TOKEN_DAYS", "many")
+    result = CliRunner().invoke(cli, ["db", "status"])
+    assert result.exit_code == 1
+    assert "MARKET_TOKEN_DAYS" in result.output

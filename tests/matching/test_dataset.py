@@ -1,0 +1,113 @@
+"""Files in, documents out; mistakes are named by file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from matching.dataset import UNGRADED, read_documents, read_judgements, read_pool
+from matching.errors import InvalidInput
+from matching.types import Facets, Kind
+
+DATA = Path(__file__).parent / "data"
+
+
+def test_jsonl() -> None:
+    documents = {one.key: one for one in read_documents(DATA / "achievements.jsonl", kind=Kind.ACHIEVEMENT)}
+    assert list(documents) == ["A1", "A2", "A3", "A4"]
+    assert documents["A1"].facets == Facets(tech_field="07", trl=6)
+    assert documents["A2"].facets == Facets(trl=4)  # its field is a name, not a code
+    assert documents["A3"].title == "热泵低温干燥"
+    needs = read_documents(DATA / "needs.jsonl", kind=Kind.NEED)
+    assert needs[1].facets.min_trl == 5
+    assert needs[0].kind is Kind.NEED
+
+
+def test_csv_with_chinese_names_and_bom() -> None:
+    documents = read_documents(DATA / "pool.csv", kind=Kind.ACHIEVEMENT)
+    assert [one.key for one in documents] == ["C1", "C2"]
+    assert documents[0].body == "精炼渣系优化,降低氧含量\n轴承钢；夹杂物"
+    assert documents[1].body == "回收低温余热"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_csv_in_the_encodings_of_spreadsheets(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "pool.csv"
+    path.write_text('id,title,description\n1,膜,"一\n二"\n', encoding=encoding)
+    (document,) = read_documents(path, kind=Kind.PROJECT)
+    assert (document.title, document.body) == ("膜", "一\n二")
+
+
+def test_judgements() -> None:
+    assert read_judgements(DATA / "qrels.jsonl") == {
+        "N1": {"A1": 2},
+        "N2": {"A2": 2, "A4": 0},
+        "N3": {"A3": UNGRADED},
+    }
+
+
+GOOD = '{"id": "1", "title": "甲", "description": "乙"}\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.jsonl", GOOD + "{", r"a\.jsonl:2: 不是合法的JSON"),
+        ("a.jsonl", GOOD + "\n[1]", r"a\.jsonl:3: 应为一个JSON对象"),
+        ("a.jsonl", GOOD + GOOD, r"a\.jsonl:2: 编号 1 重复"),
+        ("a.jsonl", '{"id": "1", "title": "甲"}', r"a\.jsonl:1: 缺少 description"),
+        ("a.jsonl", '{"id": 1, "title": "甲", "description": ""}', r"a\.jsonl:1: 缺少 id"),
+        ("a.jsonl", '{"id": "", "title": "甲", "description": ""}', r"a\.jsonl:1: 编号为空"),
+        ("a.jsonl", '{"id": "1", "title": "", "description": "", "trl": 12}', r"a\.jsonl:1: trl"),
+        ("a.jsonl", '{"id": "1", "title": "", "description": "", "facets": {"x": 1}}', r"a\.jsonl:1: facets"),
+        ("a.jsonl", "", r"a\.jsonl: 没有任何记录"),
+        ("a.csv", "编号,成果名称\n", r"a\.csv:1: 缺少列 id、description"),
+        ("a.csv", "id,title,description\n1,2,3\n1,2\n", r"a\.csv:3: 列数与表头不符"),
+        ("a.csv", "id,title,description\n1,2,3,4\n", r"a\.csv:2: 列数与表头不符"),
+        ("a.csv", 'id,title,description\n1,"2"x,3\n', r"a\.csv:2: 不是合法的CSV"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, name: str, content: str, message: str) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=message):
+        read_documents(path, kind=Kind.NEED)
+
+
+def test_other_encodings_and_absent_files_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(GOOD.encode() + b"\xff")
+    with pytest.raises(InvalidInput, match=r"a\.jsonl:2: 文本编码"):
+        read_documents(path, kind=Kind.NEED)
+    with pytest.raises(InvalidInput, match="无法读取"):
+        read_documents(tmp_path / "absent.jsonl", kind=Kind.NEED)
+
+
+def test_an_id_may_stand_in_one_file_only(tmp_path: Path) -> None:
+    path = tmp_path / "again.jsonl"
+    path.write_text('{"id": "A1", "title": "甲", "description": "乙"}', encoding="utf-8")
+    assert len(read_pool([DATA / "achievements.jsonl", DATA / "pool.csv"], kind=Kind.ACHIEVEMENT)) == 6
+    with pytest.raises(InvalidInput, match="A1"):
+        read_pool([DATA / "achievements.jsonl", path], kind=Kind.ACHIEVEMENT)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"need": "N1", "achievement": "A1", "grade": "2"}', r":1: grade"),
+        ('{"need": "N1", "achievement": "A1", "grade": -1}', r":1: grade"),
+        ('{"need": "N1", "achievement": "A1", "grade": true}', r":1: grade"),
+        ('{"need": "N1"}', r":1: 缺少 achievement"),
+        (
+            '{"need": "N1", "achievement": "A1"}\n{"need": "N1", "achievement": "A1"}',
+            r":2: N1 与 A1 已有评判",
+        ),
+        ("", "没有任何评判"),
+    ],
+)
+def test_wrong_judgements_are_named(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "qrels.jsonl"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=message):
+        read_judgements(path)
