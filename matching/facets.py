@@ -224,8 +224,11 @@ class FacetTable:
         return _NOT_STATED if number is None else number
 
     def _looked_up(self, name: str, rows: Rows, judge: Callable[[Any], float]) -> NDArray[np.float64]:
-        values: NDArray[np.float64] = self._vocabularies[name].table(judge)[self._columns[name][rows]]
-        return values
+        # Only the values that occur are judged: there may be thousands of others.
+        codes, places = np.unique(self._columns[name][rows], return_inverse=True)
+        stated = self._vocabularies[name].values
+        values = np.array([judge(stated[code]) if code else 0.0 for code in codes.tolist()], np.float64)
+        return values[places]
 
     def _maturity(self, wish: Facets, rows: Rows) -> Judgement:
         asked = wish.min_trl is not None

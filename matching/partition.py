@@ -31,7 +31,7 @@ RETRIEVED: Final = 200
 
 RETRIEVED_BY_CONCEPT: Final = 100
 
-MAX_SOUGHT_WORDS: Final = 24
+MAX_SOUGHT_WORDS: Final = 16
 """Of a long question so many words are sought, those that carry most; latency grows with their number."""
 
 MAX_CONCEPTS: Final = 16
@@ -40,7 +40,7 @@ MAX_CONCEPTS: Final = 16
 NARROW: Final = 2_000
 """So many allowed documents are looked at one by one rather than through an index."""
 
-_READ_AHEAD: Final = 3
+_READ_AHEAD: Final = 2
 """Posting lists are read for so many times the documents wanted: room for filters, and scores for candidates
 that other ways have found."""
 

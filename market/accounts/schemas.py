@@ -8,9 +8,9 @@ from market.accounts.rules import OrganisationKind, OrganisationStatus, Role
 from market.http.schema import MarketSchema, PageArgs, text
 
 LOGIN = validate.Regexp(
-    r"^[a-zA-Z0-9][a-zA-Z0-9_.\-]{2,63}$", error="登录名由3至64个字母、数字、点、横线组成"
+    r"^[a-zA-Z0-9][a-zA-Z0-9_.\-]{2,63}\Z", error="登录名由3至64个字母、数字、点、横线组成"
 )
-PHONE = validate.Regexp(r"^[0-9+\-() ]{5,32}$", error="电话号码格式不正确")
+PHONE = validate.Regexp(r"^[0-9+\-() ]{5,32}\Z", error="电话号码格式不正确")
 
 
 class FirstUserInput(MarketSchema):

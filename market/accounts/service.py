@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -276,7 +276,7 @@ def issue_token(
     user = queries.find_user_by_login(session, login.lower())
     try:
         _hasher().verify(user.password_hash if user is not None else _decoy_hash(), password)
-    except VerifyMismatchError:
+    except (VerifyMismatchError, InvalidHashError):  # a hash such as "!" locks an account
         user = None
     if user is None or not user.active:
         raise Unauthenticated("登录名或密码不正确。", code="bad-credentials")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import flask
 from sqlalchemy.orm import Session
 
 from market.accounts.auth import current_actor, current_user_id
@@ -35,6 +36,8 @@ from market.matches.schemas import (
 from market.reference.rules import region_prefix
 from market.search.access import current_encoder, current_replica
 from market.search.documents import Kind, Query, Ranking
+
+VIEWS = {Kind.ACHIEVEMENT: AchievementView(), Kind.NEED: NeedView()}
 
 blp = MarketBlueprint("matches", __name__, description="匹配建议、经纪人审核与检索")
 
@@ -167,7 +170,7 @@ def match_achievement(args: dict[str, Any], listing_id: int) -> Any:
     return _match(ListingKind.ACHIEVEMENT, listing_id, args)
 
 
-def _match(kind: ListingKind, listing_id: int, args: dict[str, Any]) -> dict[str, Any]:
+def _match(kind: ListingKind, listing_id: int, args: dict[str, Any]) -> flask.Response:
     with reading() as session:
         actor = current_actor(session)
         if actor.role not in {Role.BROKER, Role.ADMIN}:
@@ -199,21 +202,28 @@ def search(form: dict[str, Any]) -> Any:
         return _answer(session, ranking, kind, asked_by=asked_by)
 
 
-def _answer(session: Session, ranking: Ranking, kind: Kind, *, asked_by: Side) -> dict[str, Any]:
+def _answer(session: Session, ranking: Ranking, kind: Kind, *, asked_by: Side) -> flask.Response:
+    """Return a ranking as JSON, in the form of `RankingView`.
+
+    Built as it is sent, since a ranking is plain values already: dumping it through the schema once
+    more took longer than the search.
+    """
     found = queries.load_listings(session, kind, [int(hit.key) for hit in ranking.hits])
-    view = AchievementView() if kind is Kind.ACHIEVEMENT else NeedView()
-    return {
-        "hits": [
-            {
-                "rank": hit.rank,
-                "score": hit.score,
-                "listing": view.dump(found[int(hit.key)]),
-                "reasons": queries.reasons_of(hit, asked_by=asked_by),
-            }
-            for hit in ranking.hits
-            if int(hit.key) in found
-        ],
-        "encoder": ranking.encoder,
-        "lexicon": ranking.lexicon,
-        "weights": ranking.weights,
-    }
+    view = VIEWS[kind]
+    return flask.jsonify(
+        {
+            "hits": [
+                {
+                    "rank": hit.rank,
+                    "score": hit.score,
+                    "listing": view.dump(found[int(hit.key)]),
+                    "reasons": queries.reasons_of(hit, asked_by=asked_by),
+                }
+                for hit in ranking.hits
+                if int(hit.key) in found
+            ],
+            "encoder": ranking.encoder,
+            "lexicon": ranking.lexicon,
+            "weights": ranking.weights,
+        }
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from typing import Any, cast
 
@@ -218,13 +217,25 @@ def reasons_of(hit: Hit, *, asked_by: Side) -> dict[str, Any]:
     Spans are half-open character ranges in the side's title, a line break, and its searchable text.
     """
     other = Side.ACHIEVEMENT if asked_by is Side.NEED else Side.NEED
+    own_spans, other_spans = f"{asked_by}_spans", f"{other}_spans"
+    own_words, other_words = f"{asked_by}_words", f"{other}_words"
+    # Written out by hand: `dataclasses.asdict` copies deeply and cost a tenth of a match request.
     return {
-        "parts": [asdict(part) | {"label": PART_NAMES.get(part.name, part.name)} for part in hit.parts],
+        "parts": [
+            {
+                "name": part.name,
+                "label": PART_NAMES.get(part.name, part.name),
+                "value": part.value,
+                "weight": part.weight,
+                "contribution": part.contribution,
+            }
+            for part in hit.parts
+        ],
         "terms": [
             {
                 "term": term.term,
-                f"{asked_by}_spans": term.query_spans,
-                f"{other}_spans": term.document_spans,
+                own_spans: term.query_spans,
+                other_spans: term.document_spans,
                 "weight": term.weight,
             }
             for term in hit.terms
@@ -232,12 +243,15 @@ def reasons_of(hit: Hit, *, asked_by: Side) -> dict[str, Any]:
         "concepts": [
             {
                 "concept": concept.concept,
-                f"{asked_by}_words": concept.query_words,
-                f"{other}_words": concept.document_words,
+                own_words: concept.query_words,
+                other_words: concept.document_words,
             }
             for concept in hit.concepts
         ],
-        "facets": [asdict(verdict) for verdict in hit.facets],
+        "facets": [
+            {"facet": verdict.facet, "verdict": verdict.verdict, "words": verdict.words}
+            for verdict in hit.facets
+        ],
     }
 
 

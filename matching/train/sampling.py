@@ -82,7 +82,11 @@ class Sampler:
             for parts, negative in zip(self._triples, self._negatives, strict=True)
             for token in (*parts[_NEED_BODY], *parts[_ACHIEVEMENT_BODY], *negative)
         ]
-        self._terms = [token_ids(tokenizer, concept.terms) for concept in corpus.concepts]
+        # A word without a known token (a bare formula, say) would be a view that says nothing.
+        self._terms = [
+            [tokens for tokens in token_ids(tokenizer, concept.terms) if tokens] or [[]]
+            for concept in corpus.concepts
+        ]
         self._glosses = token_ids(tokenizer, [concept.gloss for concept in corpus.concepts])
         self._broader = token_ids(tokenizer, [concept.broader for concept in corpus.concepts])
         self._kin = _kin(corpus)
@@ -113,7 +117,7 @@ class Sampler:
     def _view(self, concept: int) -> Tokens:
         terms = self._terms[concept]
         draw = self._random.random()
-        if draw < _GLOSS_SHARE:
+        if draw < _GLOSS_SHARE and self._glosses[concept]:
             return self._glosses[concept]
         if draw < _GLOSS_SHARE + _BROADER_SHARE and self._broader[concept]:
             return self._broader[concept] + self._random.choice(terms)

@@ -91,7 +91,7 @@ def test_check_counts(tmp_path: Path) -> None:
     write(tmp_path, *LINES)
     report = check(write(tmp_path, "齿轮\t\tgear\t机械传动", name="03.tsv"))
     assert report.concepts == {"03": 1, "07": 3}
-    assert report.terms == 10
+    assert report.terms == 11
     assert report.shared_terms == 1
     assert report.groups == 2
 

@@ -65,7 +65,7 @@ class CodeTable:
 
     Attributes:
         codes: all codes.
-        exact: code by name key; names that stand for several codes are left out.
+        exact: code by name key; of a name that stands for several codes the general one, if there is one.
         loose: the same with usual endings cut off, so that 「纺织」 finds 「纺织业」.
     """
 
@@ -162,11 +162,17 @@ class Tables:
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return code by name; of several codes the one that is shorter than all others, the general one."""
     found: dict[str, set[str]] = {}
     for key, code in pairs:
         if key:
             found.setdefault(key, set()).add(code)
-    return {key: codes.pop() for key, codes in found.items() if len(codes) == 1}
+    chosen = {}
+    for key, codes in found.items():
+        first, *others = sorted(codes, key=len)
+        if all(len(first) < len(other) for other in others):
+            chosen[key] = first
+    return chosen
 
 
 def _cut(key: str) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 from structlog.testing import capture_logs
 
 from market.db import Database
 from market.search import queries
-from market.search.models import IndexIdentity, ListingChange, ListingVector, SearchDocument
+from market.search.models import IndexIdentity, ListingChange, ListingVector, Operation, SearchDocument
 from market.search.replica import Replica, VectorsMissing, open_encoder, open_replica
 from market.search.service import put_document
 from market.settings import Settings
@@ -122,13 +122,16 @@ def test_applying_changes_twice_does_no_harm(database: Database, folder: Path, m
     assert again.verify() == []
 
 
-def test_more_changes_than_one_batch_are_all_applied(
-    database: Database, make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_changes_than_one_batch_are_all_applied(database: Database, make: Make) -> None:
     replica = make().open()
-    put_all(database, *(make_document(number) for number in range(1, 8)))
-    monkeypatch.setattr(queries.changes_after, "__kwdefaults__", {"limit": 3})
-    assert ask(replica) == set(range(1, 8))
+    put_all(database, make_document(1), make_document(2))
+    again = {"kind": Kind.NEED, "record_id": 1, "operation": Operation.UPSERT, "at": NOW}
+    with database.transaction() as session:
+        session.execute(insert(ListingChange), [again] * queries.BATCH)
+    remove_all(database, 2)
+    put_all(database, make_document(3))
+    assert ask(replica) == {1, 3}
+    assert replica.status().seq == replica.status().last_seq
 
 
 def test_an_upsert_of_a_record_that_is_gone_meanwhile_removes_it(database: Database, make: Make) -> None:

@@ -29,8 +29,9 @@ def test_by_name(text: str, code: str | None) -> None:
     assert INDUSTRY.find(text) == code
 
 
-def test_a_name_of_several_codes_finds_none_but_its_codes_do() -> None:
-    assert NATURE.find("事业法人") is None
+def test_a_name_of_several_codes_finds_the_general_one_or_none() -> None:
+    assert NATURE.find("事业法人") == "020"
+    assert CodeTable.of({"0211": "法人", "0221": "法人"}).find("法人") is None
     assert NATURE.find("0211") == "0211"
     assert NATURE.find("20") == "020"
     assert NATURE.find("有限公司") == "150"

@@ -25,13 +25,14 @@ from tests.factories import NOW, make_actor, make_user
 from tests.market.contracts.factories import make_station
 from tests.market.exchange.factories import DATA
 
+STATION = "江阴市技术合同登记站"
 TEXT = (DATA / "contracts.csv").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def station(database: Database) -> Organisation:
     with database.transaction() as session:
-        return make_station(session, name="江阴市技术合同登记站")
+        return make_station(session, name=STATION)
 
 
 def run(
@@ -54,9 +55,7 @@ def run(
         plan = plan_import(
             session, actor, stream=io.BytesIO(text.encode()), file_name="contracts.csv", options=chosen
         )
-    return run_import(
-        database, actor, plan, encoder=None, ledger=TurnoverLedger(), clock=clock or FixedClock(NOW)
-    )
+    return run_import(database, actor, plan, encoder=None, ledger=TurnoverLedger(), clock=FixedClock(NOW))
 
 
 def counts(report: ImportReport) -> tuple[int, int, int, int]:
@@ -65,7 +64,7 @@ def counts(report: ImportReport) -> tuple[int, int, int, int]:
 
 def ledger_total(database: Database) -> tuple[int, int]:
     with database.reading() as session:
-        total = session.scalar(select(func.sum(TurnoverEntry.total_amount_fen))) or 0
+        total = session.scalar(select(func.sum(TurnoverEntry.total_fen))) or 0
         return session.scalar(select(func.count()).select_from(TurnoverEntry)) or 0, int(total)
 
 
@@ -116,9 +115,7 @@ def test_the_same_contract_under_another_number_is_refused(database: Database, s
 
 
 def test_bad_rows_are_found_by_column(database: Database, station: Organisation) -> None:
-    text = (
-        TEXT.replace("20140281000101", "2014-1").replace(",12,12,", ",12,13,").replace("上海市宝山区", "宝山")
-    )
+    text = TEXT.replace("20140281000101", "2014-1").replace(",12,12,", ",12,13,")
     report = run(database, text)
     assert [(e.row, e.column, e.code) for e in report.errors] == [
         (2, "登记编号", "bad-format"),

@@ -206,7 +206,10 @@ def test_one_bad_row_keeps_the_whole_file_out(database: Database, university: Or
 def test_a_bad_row_that_only_the_service_finds_keeps_the_file_out_too(
     database: Database, university: Organisation
 ) -> None:
-    text = "成果名称,简介,专利号\n电渗析脱盐中试装置,处理量每天二十吨。,\n钛合金激光增材修复,修复后寿命不低于新品。,201710601862.4\n"
+    text = (
+        "成果名称,简介,专利号\n电渗析脱盐中试装置,处理量每天二十吨以上。,\n"
+        "钛合金激光增材修复,修复后寿命不低于新品。,201710601862.4\n"
+    )
     before = written(database)
     report = run(database, text, options())
     [error] = report.errors
@@ -318,8 +321,10 @@ def test_achievements_from_jsonl(database: Database, university: Organisation) -
 
 
 def test_a_workbook(database: Database, university: Organisation) -> None:
-    rows = [["成果名称", "成果简介", "有效期至", "合作价格(万元)"], ["电渗析脱盐中试装置", "处理量每天二十吨，能耗低。",
-            date(2026, 5, 1), 12.34]]  # fmt: skip
+    rows = [
+        ["成果名称", "成果简介", "有效期至", "合作价格(万元)"],
+        ["电渗析脱盐中试装置", "处理量每天二十吨，能耗低。", date(2026, 5, 1), 12.34],
+    ]
     assert counts(run(database, workbook(rows), options(), name="成果.xlsx")) == (1, 0, 0, 0)
     with database.reading() as session:
         [listing] = all_listings(session)
@@ -380,10 +385,10 @@ def test_an_unverified_organisation_publishes_nothing(database: Database) -> Non
 def test_within_a_transaction_a_bad_row_raises_with_pointers(
     database: Database, university: Organisation
 ) -> None:
+    stream = csv_file(HEADER + GOOD + BAD)
+    with database.reading() as session:
+        plan = plan_import(session, OPERATOR, stream=stream, file_name="a.csv", options=options())
     with pytest.raises(RuleViolation) as refusal, database.transaction() as session:
-        plan = plan_import(
-            session, OPERATOR, stream=csv_file(HEADER + GOOD + BAD), file_name="a.csv", options=options()
-        )
         import_within(session, OPERATOR, plan, encoder=None, ledger=None, now=NOW)
     assert refusal.value.code == "import-rejected"
     assert [fault.pointer for fault in refusal.value.fields] == ["/rows/3/成果名称", "/rows/3/简介"]
