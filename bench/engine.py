@@ -1,6 +1,6 @@
 """How fast the matching engine is: build, ask, save, and start again from a snapshot.
 
-    python bench/engine.py --documents 100000 --queries 500 --json
+    python -m bench.engine --documents 100000 --queries 500 --json
 
 Documents and questions are made from sentence patterns and the words of the lexicon, the same ones every
 time; the words follow a Zipf-like law. One question at a time. Processor time stands beside the time on the
@@ -31,6 +31,7 @@ from matching.engine import LocalEngine
 from matching.lexicon import Lexicon
 from matching.types import Document, Facets, Kind, Query
 
+ROOT = Path(__file__).parent.parent
 TODAY = date(2026, 6, 30)
 REGIONS = ("330106", "330108", "330282", "320505", "310115", "440305", "370102", "510107")
 ACHIEVEMENT_PATTERNS = (
@@ -166,9 +167,11 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         save_seconds = timed(lambda: engine.save(Path(folder), labels={}))
         size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
-        command = [sys.executable, __file__, "--open", folder]
+        command = [sys.executable, "-m", "bench.engine", "--open", folder]
         command += ["--encoder", arguments.encoder] if arguments.encoder else []
-        opened = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+        opened = json.loads(
+            subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
+        )
     engine.close()
     return {
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},

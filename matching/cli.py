@@ -186,7 +186,8 @@ def _hit_text(hit: Hit, title: str) -> str:
         lines.append("   共同用词：" + "、".join(f"{one.term}（{one.weight:.0%}）" for one in hit.terms))
     for concept in hit.concepts:
         ours, theirs = "、".join(concept.query_words), "、".join(concept.document_words)
-        lines.append(f"   「{ours}」与「{theirs}」同属「{concept.concept}」")
+        both = f"「{ours}」" if ours == theirs else f"「{ours}」与「{theirs}」同"
+        lines.append(f"   {both}属「{concept.concept}」")
     if hit.facets:
         lines.append("   条件：" + "；".join(verdict.words for verdict in hit.facets))
     return "\n".join(lines)

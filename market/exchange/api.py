@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from market.accounts.auth import current_actor, current_user_id
@@ -41,7 +42,7 @@ def create_import(form: dict[str, Any], files: dict[str, Any]) -> Any:
         defaults=_pairs(form["set"]),
         sheet=form["sheet"],
     )
-    with transaction() as session:
+    with closing(upload), transaction() as session:
         actor = current_actor(session)
 
         def work() -> Any:

@@ -6,6 +6,7 @@ The key is stored in the transaction of the deed, so neither can exist without t
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -117,6 +118,12 @@ def _fingerprint() -> str:
     request = flask.request
     digest = hashlib.sha256(f"{request.method} {request.full_path}\n".encode())
     digest.update(request.get_data())
+    # A body that was read as a form is no longer in `get_data`; its boundary says nothing anyway.
+    digest.update(json.dumps(sorted(request.form.lists())).encode())
+    for name, upload in request.files.items(multi=True):
+        digest.update(json.dumps([name, upload.filename]).encode())
+        digest.update(hashlib.sha256(upload.stream.read()).digest())
+        upload.stream.seek(0)
     return digest.hexdigest()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import flask
 import marshmallow as ma
 from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from market.errors import NotFound
@@ -49,17 +50,19 @@ class StrictParser(FlaskParser):
         """Return the query parameters.
 
         Raises:
-            ValidationError: a text cannot be stored, or a parameter that is no list stands twice.
+            ValidationError: a value cannot be stored, or a parameter that is no list stands twice.
         """
-        faults = {}
-        for name, values in req.args.lists():
-            if not all(_can_be_stored(value) for value in values):
-                faults[name] = ["应为文字"]
-            elif len(values) > 1 and not isinstance(schema.fields.get(name), ma.fields.List):
-                faults[name] = ["只能出现一次"]
-        if faults:
-            raise ma.ValidationError(faults)
+        _check_parameters(req.args, schema)
         return super().load_querystring(req, schema)
+
+    def load_form(self, req: flask.Request, schema: ma.Schema) -> Any:
+        """Return the fields of a form.
+
+        Raises:
+            ValidationError: as of `load_querystring`.
+        """
+        _check_parameters(req.form, schema)
+        return super().load_form(req, schema)
 
 
 def refuse_impossible_address() -> None:
@@ -71,6 +74,27 @@ def refuse_impossible_address() -> None:
     for part in (flask.request.view_args or {}).values():
         if (isinstance(part, int) and part > LARGEST) or (isinstance(part, str) and not _can_be_stored(part)):
             raise NotFound("没有找到所请求的内容。")
+
+
+def _check_parameters(parameters: MultiDict[str, str], schema: ma.Schema) -> None:
+    faults = {}
+    for name, values in parameters.lists():
+        field = schema.fields.get(name)
+        if not all(map(_can_be_stored, values)):
+            faults[name] = ["应为文字"]
+        elif len(values) > 1 and not isinstance(field, ma.fields.List):
+            faults[name] = ["只能出现一次"]
+        elif isinstance(field, ma.fields.Integer) and _is_too_large(values[0]):
+            faults[name] = ["数字过大"]
+    if faults:
+        raise ma.ValidationError(faults)
+
+
+def _is_too_large(text: str) -> bool:
+    try:
+        return abs(int(text)) > LARGEST
+    except ValueError:
+        return False  # no number at all; the field will say so
 
 
 def _can_be_stored(text: str) -> bool:

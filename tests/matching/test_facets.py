@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.facets import FACET_NAMES, VERDICTS, FacetTable
@@ -115,6 +115,7 @@ FACETS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(FACETS, min_size=1, max_size=8), FACETS)
 def test_every_verdict_has_words_and_a_value_in_range(known: list[Facets], wish: Facets) -> None:
     for judgement in table(*known).judge(ask(wish, as_of=TODAY), np.arange(len(known))):
@@ -128,6 +129,7 @@ def test_every_verdict_has_words_and_a_value_in_range(known: list[Facets], wish:
                 assert judgement.values[number] == 0
 
 
+@settings(deadline=None)
 @given(
     st.lists(FACETS, min_size=1, max_size=12),
     FACETS,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.errors import InvalidWeights
@@ -31,6 +31,7 @@ def test_convex_by_hand() -> None:
     assert found == [("b", 0.75), ("a", 0.5), ("c", 0.0)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(SCORES, st.just(0.0), st.floats(0.1, 2)), min_size=1, max_size=4), st.randoms())
 def test_convex_does_not_depend_on_the_order_of_systems(
     parts: list[tuple[dict[str, float], float, float]], random: object
@@ -40,6 +41,7 @@ def test_convex_does_not_depend_on_the_order_of_systems(
     assert convex(parts) == convex(shuffled)
 
 
+@settings(deadline=None)
 @given(RANKINGS, st.randoms())
 def test_reciprocal_ranks_do_not_depend_on_the_order_of_systems(
     rankings: list[list[str]], random: object
@@ -49,16 +51,19 @@ def test_reciprocal_ranks_do_not_depend_on_the_order_of_systems(
     assert reciprocal_ranks(rankings) == reciprocal_ranks(shuffled)
 
 
+@settings(deadline=None)
 @given(RANKINGS)
 def test_first_everywhere_stays_first(rankings: list[list[str]]) -> None:
     assert reciprocal_ranks([["z", *ranking] for ranking in rankings])[0][0] == "z"
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(SCORES, st.floats(0.1, 2)), min_size=1, max_size=4))
 def test_best_everywhere_stays_first_by_score(parts: list[tuple[dict[str, float], float]]) -> None:
     assert convex([(scores | {"z": 60.0}, 0.0, weight) for scores, weight in parts])[0][0] == "z"
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-5, 5, allow_nan=False)), st.floats(-5, 5, allow_nan=False))
 def test_scaled_values_lie_between_zero_and_one(scores: list[float], floor: float) -> None:
     values = scaled(np.array(scores), floor=floor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from matching.text import (
@@ -58,6 +58,7 @@ def test_spellings_become_equal(raw: str, folded: str) -> None:
     assert normalise(raw).text == folded
 
 
+@settings(deadline=None)
 @given(TEXTS)
 @example("薴")
 @example("μ克/升")
@@ -70,6 +71,7 @@ def test_normalising_twice_changes_nothing(raw: str) -> None:
     assert normalise(once).text == once
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_offsets_lead_into_the_raw_text(raw: str) -> None:
     folded = normalise(raw)
@@ -81,6 +83,7 @@ def test_offsets_lead_into_the_raw_text(raw: str) -> None:
         assert 0 <= start < end <= len(raw)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_tokens_are_pieces_of_the_text(raw: str) -> None:
     folded = normalise(raw)
@@ -121,9 +124,9 @@ def test_long_texts_are_read_to_the_limit() -> None:
     "hostile", ["<a " * 7000, "<!--" * 5000, "<script>" * 2500, "&amp;" * 4000, "<a <b> c>" * 2200]
 )
 def test_hostile_markup_takes_no_longer_than_other_text(hostile: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     normalise(">-->" + hostile + ">")
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_tokens_leave_out_what_carries_nothing() -> None:

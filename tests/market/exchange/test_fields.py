@@ -54,20 +54,19 @@ def test_lengths_and_lists_of_codes_are_those_of_the_form(kind: ImportKind, sche
 
 def test_patterns_are_those_of_the_form() -> None:
     fields = fields_by_name(ImportKind.ACHIEVEMENTS)
-    assert PHONE.regex.pattern == f"^{fields['contact_phone'].pattern}$"
+    assert _inner(PHONE) == fields["contact_phone"].pattern
     number: Any = AchievementInput().fields["registration_no"]
     [pattern] = number.validators
-    assert pattern.regex.pattern == f"^{fields['registration_no'].pattern}$"
+    assert _inner(pattern) == fields["registration_no"].pattern
 
 
 def test_every_field_of_the_registration_form_can_be_imported() -> None:
     names = {field.name for field in CONTRACT_FIELDS}
     parties = {f"{side}.{name}" for side in SIDES for name in PARTY_FIELDS}
     assert names - PSEUDO == {*CONTRACT_FORM, *parties, "reg_no", "registered_on", "external_id"}
+    needed_of_parties = {f"{side}.{name}" for side in SIDES for name in PARTY_REQUIRED}
     required = {field.name for field in CONTRACT_FIELDS if field.required}
-    assert required == {
-        *REQUIRED, *(f"{side}.{name}" for side in SIDES for name in PARTY_REQUIRED), "reg_no", "registered_on",
-    }  # fmt: skip
+    assert required == {*REQUIRED, *needed_of_parties, "reg_no", "registered_on"}
 
 
 def test_contact_data_is_marked_as_personal() -> None:
@@ -75,6 +74,11 @@ def test_contact_data_is_marked_as_personal() -> None:
         fields = fields_by_name(kind)
         assert all(fields[name].personal for name in ("contact_name", "contact_phone", "confidential"))
     assert all(field.headers for fields in FIELDS.values() for field in fields)
+
+
+def _inner(rule: validate.Regexp) -> str:
+    """Return the expression without its anchors; imports match the whole text anyway."""
+    return rule.regex.pattern.removeprefix("^").removesuffix("$").removesuffix(r"\Z")
 
 
 def _length(field: Any) -> validate.Length:

@@ -6,6 +6,8 @@ import io
 import zipfile
 from datetime import date, datetime
 from decimal import Decimal
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
 
 import pytest
 from openpyxl import Workbook
@@ -166,3 +168,17 @@ def test_a_workbook_cut_in_half_is_refused() -> None:
 def test_an_empty_workbook_is_refused() -> None:
     with pytest.raises(RuleViolation, match="没有可见的数据"):
         read_source(workbook([]), "a.xlsx")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "jsonl"])
+def test_uploads_that_lie_in_a_temporary_file(suffix: str) -> None:
+    content = {
+        "csv": TABLE.encode("gb18030"),
+        "xlsx": workbook([["编号", "名称"], ["A1", "膜"], ["A2", "两\n行"]]).getvalue(),
+        "jsonl": '{"编号": "A1", "名称": "膜"}\n{"编号": "A2"}\n'.encode(),
+    }[suffix]
+    with SpooledTemporaryFile(max_size=1) as stream:
+        stream.write(content)
+        source = read_source(cast(BinaryIO, stream), f"a.{suffix}")
+        assert [row.cells["编号"] for row in source.rows()] == ["A1", "A2"]
+        assert not stream.closed

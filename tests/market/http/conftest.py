@@ -98,6 +98,11 @@ def make_blueprint() -> MarketBlueprint:
     def trials(args: dict[str, Any]) -> Any:
         return flask.jsonify(args)
 
+    @blp.route("/forms", methods=["POST"])
+    @blp.arguments(TrialInput, location="form")
+    def trial_form(form: dict[str, Any]) -> Any:
+        return flask.jsonify(sorted(form))
+
     @blp.route("/numbers/<int:part>")
     @blp.route("/words/<part>")
     def echo(part: int | str) -> Any:

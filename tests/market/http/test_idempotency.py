@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import Any
 import flask
 import pytest
 from flask.testing import FlaskClient
+from flask_smorest.fields import Upload
 from marshmallow import fields
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,6 +29,10 @@ KEY = {"Idempotency-Key": "key-0001"}
 
 class ShopInput(MarketSchema):
     name = text(2, 20, required=True)
+
+
+class FileInput(MarketSchema):
+    file = Upload(required=True)
 
 
 class ShopView(MarketSchema):
@@ -63,6 +69,17 @@ def shop_views(database: Database, user_ids: dict[str, int], *, pause: float = 0
     def note() -> Any:
         with database.transaction() as session:
             return once(session, caller(), lambda: {"made": "好"}, schema=PlainView, status=200, now=NOW)
+
+    @blp.route("/files", methods=["POST"])
+    @blp.arguments(ShopInput, location="form")
+    @blp.arguments(FileInput, location="files")
+    def file(form: dict[str, Any], files: dict[str, Any]) -> Any:
+        with database.transaction() as session:
+
+            def work() -> dict[str, str]:
+                return {"made": files["file"].stream.read().decode()}
+
+            return once(session, caller(), work, schema=PlainView, status=200, now=NOW)
 
     return blp
 
@@ -142,6 +159,29 @@ def test_key_of_another_request_is_refused(
         ],
     }
     assert (count("原来"), count("后来")) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "file_name", "status"),
+    [
+        ("新店", "甲,乙", "a.csv", 200),
+        ("新店", "甲,丙", "a.csv", 422),
+        ("老店", "甲,乙", "a.csv", 422),
+        ("新店", "甲,乙", "b.csv", 422),
+    ],
+)
+def test_uploaded_file_is_part_of_the_request(
+    shops: FlaskClient, name: str, content: str, file_name: str, status: int
+) -> None:
+    def send(name: str, content: str, file_name: str) -> Any:
+        form = {"name": name, "file": (io.BytesIO(content.encode()), file_name)}
+        return shops.post("/api/v1/files", data=form, headers=KEY)
+
+    assert send("新店", "甲,乙", "a.csv").json == {"made": "甲,乙"}
+    response = send(name, content, file_name)
+    assert response.status_code == status
+    if status == 200:
+        assert response.json == {"made": "甲,乙"}
 
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "short"}, {"Idempotency-Key": "x" * 129}])

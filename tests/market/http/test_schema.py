@@ -160,6 +160,8 @@ def test_page_schema_is_named_after_its_items() -> None:
         ("colour=red", {"/colour": "没有这个字段。"}),
         ("limit=1&limit=2", {"/limit": "只能出现一次。"}),
         ("cursor=a%00b", {"/cursor": "应为文字。"}),
+        ("limit=9223372036854775808", {"/limit": "数字过大。"}),
+        ("limit=all", {"/limit": "应为整数。"}),
         ("limit=0", {"/limit": "应不小于 1 且不大于 100。"}),
     ],
 )
@@ -217,3 +219,22 @@ def test_body_may_be_left_out_where_nothing_is_required(faulty: FlaskClient) -> 
 )
 def test_address_no_record_could_have_is_not_found(faulty: FlaskClient, path: str, status: int) -> None:
     assert faulty.get(f"/api/v1{path}").status_code == status
+
+
+@pytest.mark.parametrize(
+    ("form", "errors"),
+    [
+        ({"name": "a\x00b"}, {"/name": "应为文字。"}),
+        ({"name": ["甲乙", "丙丁"]}, {"/name": "只能出现一次。"}),
+        ({"price_fen": str(2**63)}, {"/price_fen": "数字过大。"}),
+        ({"colour": "red"}, {"/colour": "没有这个字段。"}),
+    ],
+)
+def test_form_is_read_strictly(faulty: FlaskClient, form: dict[str, Any], errors: dict[str, str]) -> None:
+    response = faulty.post("/api/v1/forms", data=form)
+    assert response.status_code == 422
+    assert {item["pointer"]: item["detail"] for item in response.json["errors"]} == errors
+
+
+def test_form_is_read(faulty: FlaskClient) -> None:
+    assert faulty.post("/api/v1/forms", data={"name": " 江阴 "}).json == ["name"]

@@ -24,7 +24,11 @@ BODY = "反渗透膜进水电导高，三个月就要清洗。"
 def make_document(record_id: int, *, kind: Kind = Kind.NEED, title: str = TITLE, **facets: Any) -> Document:
     """Return a document about desalting; its owner is never the one who asks."""
     return Document(
-        key=str(record_id), kind=kind, title=title, body=BODY, facets=Facets(**{"organisation": "1", **facets})
+        key=str(record_id),
+        kind=kind,
+        title=title,
+        body=BODY,
+        facets=Facets(**{"organisation": "1", **facets}),
     )
 
 

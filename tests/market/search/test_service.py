@@ -51,10 +51,14 @@ def test_document_vector_and_change_are_stored_together(session: Session) -> Non
 
 
 def test_a_deed_that_fails_leaves_nothing_behind(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), database.transaction() as session:
-        put(session, make_document(7))
-        remove_document(session, Kind.NEED, 8, now=NOW)
-        raise ZeroDivisionError
+    def fail() -> None:
+        with database.transaction() as session:
+            put(session, make_document(7))
+            remove_document(session, Kind.NEED, 8, now=NOW)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with database.reading() as session:
         for model in (SearchDocument, ListingVector, ListingChange):
             assert count_of(session, model) == 0
