@@ -36,7 +36,7 @@ TODAY = date(2026, 6, 30)
 REGIONS = ("330106", "330108", "330282", "320505", "310115", "440305", "370102", "510107")
 ACHIEVEMENT_PATTERNS = (
     "针对{a}中{b}不稳定的问题，提出了{c}与{d}相结合的新路线。",
-    "以{a}为核心，配套{b}和{c}，在{d}环节完成了中试，运行{n}小时无故障。",
+    "以{a}为核心，配套{b}和{c}，在{d}环节完成了中试，连续运行{n}天无故障。",
     "项目建立了{a}模型，解决了{b}难题，形成{c}成套工艺。",
     "与传统{a}相比，能耗下降{n}%，{b}寿命延长{m}倍。",
     "已在{n}家企业的{a}产线上试用，{b}合格率达到{m}%。",
@@ -74,6 +74,8 @@ class Generator:
                 expires_on=TODAY + timedelta(days=self._random.randint(-30, 700)),
             )
             title = f"{self._word()}与{self._word()}关键技术"
+            if number % 8 == 0:  # about as often as in real listings a unit is spelt so that places shift
+                title += f"（{self._random.randint(2, 99)}千瓦）"
             yield Document(
                 f"a{number:07}", Kind.ACHIEVEMENT, title, self._body(ACHIEVEMENT_PATTERNS, 240), facets
             )

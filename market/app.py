@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from market import logs
 from market.accounts import api as accounts_api
@@ -17,7 +18,7 @@ from market.listings import api as listings_api
 from market.matches import api as matches_api
 from market.matches import suggesting
 from market.reference import api as reference_api
-from market.search.access import attach_replica
+from market.search.access import attach_replica, on_index_change
 from market.search.documents import Encoder
 from market.search.replica import open_encoder, open_replica
 from market.settings import Settings
@@ -76,7 +77,10 @@ def create_app(
     replica = open_replica(settings, database, encoder or open_encoder(settings))
     attach_replica(app, replica)
     app.extensions["market.ledger"] = TurnoverLedger()
-    app.extensions["market.on_published"] = lambda: suggesting.catch_up(database, replica, clock)
+    on_index_change(app, lambda: suggesting.catch_up(database, replica, clock))
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     limiter.init_app(app)
     register_error_handlers(app)
     api = MarketApi(app)

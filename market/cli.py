@@ -15,10 +15,12 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
 
 from market import logs, migrations
 from market.accounts import queries as accounts_queries
 from market.accounts import service as accounts
+from market.accounts.models import User
 from market.accounts.rules import OPERATOR, Role
 from market.clock import Clock, clock_of
 from market.contracts.ledger import Ledger
@@ -151,12 +153,7 @@ def create_user(
     context: Context, login: str, name: str, role: str, organisation: int | None, password_stdin: bool
 ) -> None:
     """Create a user."""
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\n")
-    else:
-        password = getpass.getpass("密码：")
-        if password != getpass.getpass("再输一遍："):
-            raise click.ClickException("两次输入的密码不一致。")
+    password = _ask_password(from_stdin=password_stdin)
     form = {"login": login, "name": name, "password": password, "role": role, "organisation_id": organisation}
     with context.database.transaction() as session:
         user = accounts.create_user(session, OPERATOR, form=form, now=context.clock.now())
@@ -169,11 +166,49 @@ def create_user(
 def deactivate_user(context: Context, login: str) -> None:
     """Shut a user out."""
     with context.database.transaction() as session:
-        user = accounts_queries.find_user_by_login(session, login.lower())
-        if user is None:
-            raise click.ClickException(f"没有登录名为 {login} 的用户。")
+        user = _user_named(session, login)
         accounts.deactivate_user(session, OPERATOR, user.id, now=context.clock.now())
     click.echo(f"已停用用户 {login}")
+
+
+@user_group.command("activate", help="恢复已停用的用户。")
+@click.argument("login")
+@click.pass_obj
+def activate_user(context: Context, login: str) -> None:
+    """Let a user in again."""
+    with context.database.transaction() as session:
+        user = _user_named(session, login)
+        accounts.activate_user(session, OPERATOR, user.id, now=context.clock.now())
+    click.echo(f"已恢复用户 {login}")
+
+
+@user_group.command("password", help="重设用户密码；其令牌随即失效。")
+@click.argument("login")
+@click.option("--password-stdin", is_flag=True, help="从标准输入读取密码")
+@click.pass_obj
+def reset_password(context: Context, login: str, password_stdin: bool) -> None:
+    """Give a user a new password."""
+    password = _ask_password(from_stdin=password_stdin)
+    with context.database.transaction() as session:
+        user = _user_named(session, login)
+        accounts.reset_password(session, OPERATOR, user.id, new=password, now=context.clock.now())
+    click.echo(f"已重设 {login} 的密码")
+
+
+def _user_named(session: Session, login: str) -> User:
+    user = accounts_queries.find_user_by_login(session, login.lower())
+    if user is None:
+        raise click.ClickException(f"没有登录名为 {login} 的用户。")
+    return user
+
+
+def _ask_password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    password = getpass.getpass("密码：")
+    if password != getpass.getpass("再输一遍："):
+        raise click.ClickException("两次输入的密码不一致。")
+    return password
 
 
 @cli.group("index", help="检索索引。")

@@ -27,6 +27,8 @@ class Settings:
         login_limit: attempts per address and login name, in Flask-Limiter's notation.
         token_days: life of a new access token, in days.
         log_json: True writes JSON lines, False text for people.
+        trusted_proxies: reverse proxies in front of this process; only their word on the caller's
+            address is taken.
         snapshot_every: changes a replica applies before it writes a new snapshot.
         sample_day: the day the clock shows, for the sample market alone; None for the real one.
     """
@@ -38,6 +40,7 @@ class Settings:
     login_limit: str = "10 per minute"
     token_days: int = 30
     log_json: bool = False
+    trusted_proxies: int = 0
     snapshot_every: int = 2000
     sample_day: date | None = None
 
@@ -57,6 +60,7 @@ class Settings:
             login_limit=env.get("MARKET_LOGIN_LIMIT", "10 per minute"),
             token_days=_integer(env, "MARKET_TOKEN_DAYS", 30, low=1, high=366),
             log_json=_flag(env, "MARKET_LOG_JSON", default=False),
+            trusted_proxies=_integer(env, "MARKET_TRUSTED_PROXIES", 0, low=0, high=10),
             snapshot_every=_integer(env, "MARKET_SNAPSHOT_EVERY", 2000, low=1, high=10_000_000),
             sample_day=_day(env, "MARKET_SAMPLE_DAY"),
         )

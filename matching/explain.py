@@ -89,6 +89,7 @@ class FoundDocument:
     Attributes:
         key: of the document.
         text: raw, as `Document.text` joins it.
+        normalised: the same text folded.
         title_length: number of raw characters that are the title.
         word_count: number of indexed words.
         concepts: each concept kept, with the raw range of the first word that carries it.
@@ -96,6 +97,7 @@ class FoundDocument:
 
     key: str
     text: str
+    normalised: Normalised
     title_length: int
     word_count: int
     concepts: Mapping[str, tuple[int, int]]
@@ -124,7 +126,7 @@ def shared_terms(
     The shares of all shared words add up to 1; at most `MAX_TERMS` are returned, the largest share first,
     ties by word.
     """
-    normalised = normalise(document.text)
+    normalised = document.normalised
     places = find_words(normalised, statistics.weights)
     if not places:
         return ()

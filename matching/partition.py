@@ -21,8 +21,9 @@ from matching.character_table import CharacterTable, character_counts, grown
 from matching.explain import Analysis, FoundDocument, TermStatistics
 from matching.facets import FacetTable, Vocabulary
 from matching.lexical_index import LexicalEntry, LexicalIndex
+from matching.scope import scope_values, scope_wanted
 from matching.store import TextStore
-from matching.text import find_words
+from matching.text import Normalised, find_words, normalise
 from matching.types import Document, Query
 from matching.vector_index import FaissIndex, Rows, VectorIndex, Vectors
 
@@ -44,17 +45,24 @@ _READ_AHEAD: Final = 2
 """Posting lists are read for so many times the documents wanted: room for filters, and scores for candidates
 that other ways have found."""
 
-_SCOPE_PREFIXES: Final = 6
-
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document taken apart, ready to be put in; concepts with the raw range of their first word."""
+    """A document taken apart, ready to be put in.
+
+    Attributes:
+        document: as its owner wrote it.
+        words: as they are indexed.
+        concepts: with the raw range of the first word that carries each.
+        characters: counts by code.
+        aligned: the normalised text if all characters kept their places, else empty.
+    """
 
     document: Document
     words: Sequence[str]
     concepts: Mapping[str, tuple[int, int]]
     characters: Mapping[int, int]
+    aligned: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,9 @@ class _Limits:
 def prepare(document: Document, analysis: Analysis) -> Prepared:
     """Take from an analysis what is indexed of a document."""
     concepts = {name: spans[0] for name, spans in islice(analysis.concepts.items(), MAX_CONCEPTS)}
-    return Prepared(document, analysis.words, concepts, character_counts(analysis.normalised.text))
+    normalised = analysis.normalised
+    aligned = normalised.text if normalised.aligned else ""
+    return Prepared(document, analysis.words, concepts, character_counts(normalised.text), aligned)
 
 
 class Partition:
@@ -114,7 +124,9 @@ class Partition:
             folder: existing and empty, for the word index; nobody else may change it.
         """
         self.facets = FacetTable()
-        self.texts = TextStore()
+        self._texts = TextStore()
+        # Normalised texts whose characters kept their places; the others are made when needed.
+        self._aligned = TextStore()
         self._folder = folder
         self._vectors: VectorIndex = FaissIndex(dim)
         self._lexical = LexicalIndex(folder)
@@ -151,9 +163,11 @@ class Partition:
         """Return what the reasons need to know of the document in a row."""
         numbers = self._concepts[row]
         spans = self._concept_spans[row].tolist()
+        text, aligned = self._texts.get(row), self._aligned.get(row)
         return FoundDocument(
             key=self._keys[row],
-            text=self.texts.get(row),
+            text=text,
+            normalised=Normalised.of_aligned(aligned) if aligned else normalise(text),
             title_length=int(self._title_lengths[row]),
             word_count=int(self._lengths[row]),
             concepts={
@@ -190,8 +204,10 @@ class Partition:
             self._concepts[row, : len(numbers)] = numbers
             self._concept_spans[row, : len(numbers)] = list(one.concepts.values()) or np.empty((0, 2))
             self._characters.append(one.characters)
-            self.texts.put(row, document.text)
-            entries.append(LexicalEntry(row, one.words, _tokens(numbers), _scope_values(document)))
+            self._texts.put(row, document.text)
+            if one.aligned:
+                self._aligned.put(row, one.aligned)
+            entries.append(LexicalEntry(row, one.words, _tokens(numbers), scope_values(document)))
         self._lexical.put(entries)
 
     def remove(self, keys: Iterable[str]) -> None:
@@ -205,7 +221,8 @@ class Partition:
         self._lexical.remove(rows)
         self._characters.remove(gone)
         for row in rows:
-            self.texts.remove(row)
+            self._texts.remove(row)
+            self._aligned.remove(row)
 
     def retrieve(self, query: Query, analysis: Analysis, vector: Vectors) -> Candidates:
         """Find the candidates for a question: the nearest by vector, by words and by concepts.
@@ -245,7 +262,8 @@ class Partition:
         self._lexical.flush()
         shutil.copytree(self._folder, folder / "words", ignore=shutil.ignore_patterns(".tantivy-*.lock"))
         rows = self.facets.rows
-        self.texts.save(folder, rows=rows)
+        self._texts.save(folder, "texts", rows=rows)
+        self._aligned.save(folder, "aligned", rows=rows)
         columns: dict[str, Any] = {
             "lengths": self._lengths[:rows],
             "title_lengths": self._title_lengths[:rows],
@@ -278,7 +296,8 @@ class Partition:
         shutil.copytree(saved / "words", folder)
         partition = cls(dim, folder=folder)
         partition._vectors = FaissIndex.load(saved / "vectors.faiss", dim=dim)
-        partition.texts = TextStore.load(saved)
+        partition._texts = TextStore.load(saved, "texts")
+        partition._aligned = TextStore.load(saved, "aligned")
         names = json.loads((saved / "names.json").read_text(encoding="utf-8"))
         with np.load(saved / "columns.npz", allow_pickle=False) as columns:
             partition.facets = FacetTable.restore(columns, names["vocabularies"])
@@ -324,7 +343,7 @@ class Partition:
         few = None
         if allowed is not None and np.count_nonzero(allowed) <= NARROW:
             few = np.flatnonzero(allowed)
-        return _Limits(_scope_wanted(query), allowed, few)
+        return _Limits(scope_wanted(query), allowed, few)
 
     def _search_words(
         self, field: str, sought: Iterable[str], wanted: int, limits: _Limits
@@ -372,28 +391,3 @@ def _aligned(rows: Rows, found: Rows, scores: NDArray[np.float64]) -> NDArray[np
         present = rows[places] == found
         aligned[places[present]] = scores[present]
     return aligned
-
-
-def _scope_values(document: Document) -> list[str]:
-    values = []
-    if document.facets.tech_field:
-        values.append(_exact("field", document.facets.tech_field))
-    if region := document.facets.region:
-        values += [
-            _exact("region", region[:length]) for length in range(1, min(len(region), _SCOPE_PREFIXES) + 1)
-        ]
-    return values
-
-
-def _scope_wanted(query: Query) -> list[str]:
-    values = []
-    if query.tech_field is not None:
-        values.append(_exact("field", query.tech_field))
-    if query.region_prefix and len(query.region_prefix) <= _SCOPE_PREFIXES:
-        values.append(_exact("region", query.region_prefix))
-    return values
-
-
-def _exact(name: str, value: str) -> str:
-    """Spell a value so that it is one token whatever it contains."""
-    return f"{name}:{value.encode('utf-8', 'surrogatepass').hex()}"

@@ -39,8 +39,6 @@ _MEMORY_RESERVE: Final = 1 << 28
 _SCRATCH_PREFIX: Final = "matching-"
 _SCRATCH_MINIMUM_AGE_SECONDS: Final = 60.0
 _LOCK: Final = "lock"
-_TEXTS: Final = "texts.bin"
-_STARTS: Final = "texts.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,20 +216,20 @@ class TextStore:
             held = self._mapped[self._starts[row] : self._starts[row + 1]]
         return held.decode("utf-8", "surrogatepass")
 
-    def save(self, folder: Path, *, rows: int) -> None:
-        """Write the texts of rows 0 to `rows` - 1."""
+    def save(self, folder: Path, name: str, *, rows: int) -> None:
+        """Write the texts of rows 0 to `rows` - 1 into two files of that name."""
         starts = np.zeros(rows + 1, np.int64)
         known = len(self._starts) - 1
-        with (folder / _TEXTS).open("wb") as file:
+        with (folder / f"{name}.bin").open("wb") as file:
             for row in range(rows):
                 text = self._held.get(row)
                 if text is None and row < known:
                     text = self._mapped[self._starts[row] : self._starts[row + 1]]
                 starts[row + 1] = starts[row] + file.write(text or b"")
-        np.save(folder / _STARTS, starts)
+        np.save(folder / f"{name}.npy", starts)
 
     @classmethod
-    def load(cls, folder: Path) -> TextStore:
+    def load(cls, folder: Path, name: str) -> TextStore:
         """Map what `save` wrote; the file may be removed afterwards.
 
         Raises:
@@ -239,8 +237,8 @@ class TextStore:
             ValueError: a file is not what it should be.
         """
         store = cls()
-        store._starts = np.load(folder / _STARTS, allow_pickle=False)
-        with (folder / _TEXTS).open("rb") as file:
+        store._starts = np.load(folder / f"{name}.npy", allow_pickle=False)
+        with (folder / f"{name}.bin").open("rb") as file:
             if store._starts[-1]:
                 store._mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         return store

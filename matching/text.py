@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from html.entities import html5
@@ -41,6 +41,16 @@ class Normalised:
 
     text: str
     offsets: tuple[int, ...]
+
+    @property
+    def aligned(self) -> bool:
+        """Whether every character stands where it stood in the raw text."""
+        return self.offsets == tuple(range(len(self.offsets)))
+
+    @classmethod
+    def of_aligned(cls, text: str) -> Normalised:
+        """Make again what had been `aligned` from its text alone."""
+        return cls(text, tuple(range(len(text) + 1)))
 
     def raw_span(self, start: int, end: int) -> tuple[int, int]:
         """Return the half-open range of the raw text that produced `text[start:end]`.
@@ -132,13 +142,25 @@ def words(text: str) -> list[str]:
     return [word for word in rjieba.cut_for_search(text) if carries_content(word)]
 
 
-def find_words(n: Normalised, wanted: Container[str]) -> dict[str, list[tuple[int, int]]]:
-    """Return the places of those words of a text that are wanted, each word's in order of the text."""
+def find_words(n: Normalised, wanted: Collection[str]) -> dict[str, list[tuple[int, int]]]:
+    """Return the places of those words of a text that are wanted, each word's in order of the text.
+
+    Only the clauses in which a wanted word is spelt out are cut into words: punctuation always separates
+    words, so the result is that of the whole text.
+    """
     places: dict[str, list[tuple[int, int]]] = {}
-    for word, start, end in rjieba.tokenize(n.text, mode="search"):
-        if word in wanted:
-            places.setdefault(word, []).append((start, end))
+    for clause in _CLAUSE.finditer(n.text):
+        text = clause.group()
+        if not any(word in text for word in wanted):
+            continue
+        first = clause.start()
+        for word, start, end in rjieba.tokenize(text, mode="search"):
+            if word in wanted:
+                places.setdefault(word, []).append((first + start, first + end))
     return places
+
+
+_CLAUSE: Final = re.compile(r"[^ ,。;:!?、()]+")
 
 
 @lru_cache(maxsize=1 << 18)

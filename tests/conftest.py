@@ -91,9 +91,7 @@ def prepared_database_url(backend: str, folder: Path, request: pytest.FixtureReq
         shutil.copyfile(source.database, copy)
         return f"sqlite:///{copy}"
     assert source.database is not None
-    return _create_postgresql_database(
-        request.getfixturevalue("postgresql_url"), template=source.database
-    )
+    return _create_postgresql_database(request.getfixturevalue("postgresql_url"), template=source.database)
 
 
 @pytest.fixture(scope="session", params=BACKENDS)

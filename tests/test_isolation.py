@@ -16,7 +16,9 @@ NAME = "隔离测试有限公司"
 
 
 def count_of(session: Session) -> int:
-    return session.scalar(select(func.count()).select_from(Organisation).where(Organisation.name == NAME)) or 0
+    return (
+        session.scalar(select(func.count()).select_from(Organisation).where(Organisation.name == NAME)) or 0
+    )
 
 
 @pytest.mark.parametrize("turn", [1, 2])
@@ -48,9 +50,13 @@ def test_rolled_back_savepoint_leaves_the_rest_of_the_transaction(session: Sessi
 
 
 def test_exception_rolls_back_the_whole_transaction(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), database.transaction() as session:
-        make_organisation(session, name=NAME)
-        raise ZeroDivisionError
+    def fail_late() -> None:
+        with database.transaction() as session:
+            make_organisation(session, name=NAME)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_late()
     with database.reading() as session:
         assert count_of(session) == 0
 

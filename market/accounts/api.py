@@ -17,8 +17,10 @@ from market.accounts.schemas import (
     OrganisationInput,
     OrganisationOwnView,
     OrganisationView,
+    PasswordInput,
     TokenInput,
     TokenView,
+    UserArgs,
     UserInput,
     UserView,
     VerificationInput,
@@ -78,6 +80,26 @@ def get_me() -> Any:
         return user
 
 
+@blp.route("/me/passwords", methods=["POST"])
+@limiter.limit(login_limit)
+@blp.arguments(PasswordInput)
+@blp.response(204)
+def change_password(form: dict[str, Any]) -> None:
+    """修改自己的密码；所有令牌随即失效，须重新登录"""
+    with transaction() as session:
+        service.change_password(session, current_actor(session), old=form["old"], new=form["new"], now=now())
+
+
+@blp.route("/users")
+@blp.arguments(UserArgs, location="query")
+@blp.response(200, page_of(UserView))
+def list_users(args: dict[str, Any]) -> Any:
+    """列出用户（管理员看全部，其他人看本单位）"""
+    page = page_request(args)
+    with reading() as session:
+        return queries.list_users(session, current_actor(session), page=page, **args)
+
+
 @blp.route("/users", methods=["POST"])
 @blp.arguments(UserInput)
 @blp.response(201, UserView)
@@ -93,6 +115,14 @@ def deactivate_user(user_id: int) -> Any:
     """停用用户，其令牌同时失效"""
     with transaction() as session:
         return service.deactivate_user(session, current_actor(session), user_id, now=now())
+
+
+@blp.route("/users/<int:user_id>/activations", methods=["POST"])
+@blp.response(200, UserView)
+def activate_user(user_id: int) -> Any:
+    """恢复已停用的用户"""
+    with transaction() as session:
+        return service.activate_user(session, current_actor(session), user_id, now=now())
 
 
 @blp.route("/organisations", methods=["POST"])

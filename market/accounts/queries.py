@@ -93,6 +93,25 @@ def get_user(session: Session, user_id: int) -> User:
     return get_or_not_found(session, User, user_id, name="用户")
 
 
+def list_users(
+    session: Session, actor: Actor, *, page: PageRequest, organisation: int | None = None
+) -> Page[User]:
+    """List users by id: an admin sees all, others their own organisation's.
+
+    Args:
+        session: open session.
+        actor: who is asking.
+        page: cursor and limit.
+        organisation: only users of this one.
+    """
+    statement = select(User)
+    if actor.role is not Role.ADMIN:
+        statement = statement.where(User.organisation_id == actor.organisation_id)
+    if organisation is not None:
+        statement = statement.where(User.organisation_id == organisation)
+    return paginate(session, statement, order=[SortKey(User.id)], page=page)
+
+
 def find_user_by_login(session: Session, login: str) -> User | None:
     """Return the user with this login name, if any."""
     return session.scalar(select(User).where(User.login == login))

@@ -108,6 +108,19 @@ class UserView(MarketSchema):
     active = fields.Boolean()
 
 
+class UserArgs(PageArgs):
+    """Which users to list."""
+
+    organisation = fields.Integer()
+
+
+class PasswordInput(MarketSchema):
+    """The password one has, and the one one wants."""
+
+    old = fields.String(required=True, load_only=True, validate=validate.Length(min=1, max=200))
+    new = fields.String(required=True, load_only=True, validate=validate.Length(min=1, max=200))
+
+
 class MeView(UserView):
     """The user who is asking, with their organisation."""
 

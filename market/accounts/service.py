@@ -49,6 +49,14 @@ def _decoy_hash() -> str:
     return _hasher().hash(secrets.token_urlsafe(16))
 
 
+def _opens(user: User | None, password: str) -> bool:
+    """Tell whether a password is the user's, in the same time whether there is a user or not."""
+    try:
+        return _hasher().verify(user.password_hash if user is not None else _decoy_hash(), password)
+    except (VerifyMismatchError, InvalidHashError):  # a hash such as "!" locks an account
+        return False
+
+
 def register_organisation(
     session: Session, actor: Actor | None, *, form: Mapping[str, Any], now: datetime
 ) -> Organisation:
@@ -274,11 +282,7 @@ def issue_token(
         Unauthenticated: login or password is wrong, or the user is not active.
     """
     user = queries.find_user_by_login(session, login.lower())
-    try:
-        _hasher().verify(user.password_hash if user is not None else _decoy_hash(), password)
-    except (VerifyMismatchError, InvalidHashError):  # a hash such as "!" locks an account
-        user = None
-    if user is None or not user.active:
+    if not _opens(user, password) or user is None or not user.active:
         raise Unauthenticated("登录名或密码不正确。", code="bad-credentials")
     if _hasher().check_needs_rehash(user.password_hash):
         user.password_hash = _hasher().hash(password)
@@ -320,17 +324,76 @@ def deactivate_user(session: Session, actor: Actor, user_id: int, *, now: dateti
         NotFound: no such user.
         PermissionDenied: the actor is neither an admin nor a colleague.
     """
+    user = _manageable_user(session, actor, user_id)
+    user.active = False
+    _end_tokens(session, user, now=now)
+    _audit(session, actor, "user.deactivate", user.id, now=now, entity="user")
+    return user
+
+
+def activate_user(session: Session, actor: Actor, user_id: int, *, now: datetime) -> User:
+    """Let a user in again.
+
+    Raises:
+        NotFound: no such user.
+        PermissionDenied: the actor is neither an admin nor a colleague.
+    """
+    user = _manageable_user(session, actor, user_id)
+    user.active = True
+    _audit(session, actor, "user.activate", user.id, now=now, entity="user")
+    return user
+
+
+def _manageable_user(session: Session, actor: Actor, user_id: int) -> User:
     user = queries.get_user(session, user_id)
     if actor.role is not Role.ADMIN and (
         user.organisation_id is None or user.organisation_id != actor.organisation_id
     ):
-        raise PermissionDenied("只能停用本单位的用户。")
-    user.active = False
+        raise PermissionDenied("只能管理本单位的用户。")
+    return user
+
+
+def change_password(session: Session, actor: Actor, *, old: str, new: str, now: datetime) -> None:
+    """Change the actor's own password; all their tokens end, so that a thief's end too.
+
+    Raises:
+        Unauthenticated: the old password is wrong, or the actor is not a user.
+        RuleViolation: the new one is too weak.
+    """
+    user = None if actor.user_id is None else queries.get_user(session, actor.user_id)
+    if not _opens(user, old) or user is None:
+        raise Unauthenticated("原密码不正确。", code="bad-credentials")
+    _set_password(session, actor, user, new, now=now)
+
+
+def reset_password(session: Session, actor: Actor, user_id: int, *, new: str, now: datetime) -> User:
+    """Give a user a new password, as an admin; all their tokens end.
+
+    Raises:
+        NotFound: no such user.
+        PermissionDenied: the actor is not an admin.
+        RuleViolation: the new password is too weak.
+    """
+    if actor.role is not Role.ADMIN:
+        raise PermissionDenied("只有管理员可以重设他人的密码。")
+    user = queries.get_user(session, user_id)
+    _set_password(session, actor, user, new, now=now)
+    return user
+
+
+def _set_password(session: Session, actor: Actor, user: User, new: str, *, now: datetime) -> None:
+    fault = password_fault(new, login=user.login)
+    if fault is not None:
+        raise violation("/new", "weak-password", fault)
+    user.password_hash = _hasher().hash(new)
+    _end_tokens(session, user, now=now)
+    _audit(session, actor, "user.password", user.id, now=now, entity="user")
+
+
+def _end_tokens(session: Session, user: User, *, now: datetime) -> None:
     live = select(AccessToken).where(AccessToken.user_id == user.id, AccessToken.revoked_at.is_(None))
     for token in session.scalars(live):
         token.revoked_at = now
-    _audit(session, actor, "user.deactivate", user.id, now=now, entity="user")
-    return user
 
 
 def _audit(

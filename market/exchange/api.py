@@ -15,8 +15,7 @@ from market.exchange.service import import_within, plan_import
 from market.http.edge import now, reading, transaction
 from market.http.idempotency import HEADER_DOC, once
 from market.http.schema import MarketBlueprint
-from market.listings.api import published
-from market.search.access import current_encoder
+from market.search.access import current_encoder, index_changed
 
 blp = MarketBlueprint("exchange", __name__, description="批量导入")
 
@@ -64,7 +63,7 @@ def create_import(form: dict[str, Any], files: dict[str, Any]) -> Any:
 
         answer = once(session, current_user_id(actor), work, schema=ImportView, status=201, now=now())
     if options.publish and not options.dry_run:
-        published()
+        index_changed()
     return answer
 
 

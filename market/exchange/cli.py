@@ -150,7 +150,12 @@ def _progress() -> Progress:
 def _print_plan(console: Console, plan: ImportPlan) -> None:
     where = f"，工作表“{plan.source.sheet}”" if plan.source.sheet is not None else ""
     kind = KIND_NAMES[plan.options.kind]
-    console.print(f"{plan.file_name}{where}：{plan.source.row_count} 行{kind}", markup=False, highlight=False)
+    console.print(
+        f"{plan.file_name}{where}：{plan.source.row_count} 行{kind}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
     table = Table(title="列与字段的对应")
     for name in ("列", "字段", "含义", "依据"):
         table.add_column(name, overflow="fold")
@@ -169,7 +174,9 @@ def _print_result(console: Console, done: ImportReport, report: Path | None) -> 
     run = done.run
     for error in done.errors[:ERRORS_PRINTED]:
         place = "".join(f" {part}" for part in (error.position, error.column) if part)
-        console.print(f"第 {error.row} 行{place}：{error.detail}", markup=False, highlight=False)
+        console.print(
+            f"第 {error.row} 行{place}：{error.detail}", markup=False, highlight=False, soft_wrap=True
+        )
     if len(done.errors) > ERRORS_PRINTED:
         console.print(f"…… 另有 {len(done.errors) - ERRORS_PRINTED} 处错误")
     counts = (
@@ -178,6 +185,6 @@ def _print_result(console: Console, done: ImportReport, report: Path | None) -> 
     ending = "有错，全部未导入" if run.result is Result.REJECTED else "完成"
     if run.dry_run:
         ending = "仅为检查，没有写入任何数据"
-    console.print(f"{counts}。{ending}。（导入记录 {run.id}）", highlight=False)
+    console.print(f"{counts}。{ending}。（导入记录 {run.id}）", highlight=False, soft_wrap=True)
     if report is not None:
-        console.print(f"报告已写入 {report}", markup=False, highlight=False)
+        console.print(f"报告已写入 {report}", markup=False, highlight=False, soft_wrap=True)

@@ -5,15 +5,20 @@ Both kinds have the same steps, so one function lays out the routes of a kind; o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import flask
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from market.accounts.auth import current_actor, find_current_actor
+from market.accounts.rules import Actor
 from market.http.edge import now, page_request, reading, transaction
 from market.http.etag import IF_MATCH_DOC, expected_version, versioned
 from market.http.schema import MarketBlueprint, MarketSchema, page_of
 from market.listings import queries, service
+from market.listings.models import Listing
 from market.listings.rules import Action, ListingKind
 from market.listings.schemas import (
     AchievementFields,
@@ -33,7 +38,7 @@ from market.listings.schemas import (
     RenewalInput,
     ValidationInput,
 )
-from market.search.access import current_encoder
+from market.search.access import current_encoder, index_changed
 
 blp = MarketBlueprint("listings", __name__, description="技术需求与科技成果")
 
@@ -49,25 +54,33 @@ def _lay_out(
     args: type[MarketSchema],
 ) -> None:
     one = f"/{plural}/<int:listing_id>"
+    public, own = view(), own_view()
+
+    def answer(actor: Actor | None, listing: Listing, status: int = 200) -> ResponseReturnValue:
+        """Show the owner everything and everybody else, admins too, the public part."""
+        shape = own if queries.is_owner(actor, listing) else public
+        return flask.jsonify(shape.dump(listing)), status, {"ETag": f'"{listing.version}"'}
+
+    def take(work: Callable[[Session, Actor], Listing], status: int = 200) -> ResponseReturnValue:
+        """Take one step in a transaction of its own."""
+        with transaction() as session:
+            actor = current_actor(session)
+            listing = work(session, actor)
+        index_changed()
+        return answer(actor, listing, status)
 
     @blp.route(f"/{plural}", methods=["POST"], endpoint=f"create_{kind}")
     @blp.arguments(new)
     @blp.response(201, own_view)
-    def create(form: dict[str, Any]) -> Any:
+    def create(form: dict[str, Any]) -> ResponseReturnValue:
         """新建草稿"""
         organisation_id = form.pop("organisation_id", None)
-        with transaction() as session:
-            return versioned(
-                service.create_listing(
-                    session,
-                    current_actor(session),
-                    kind,
-                    form=form,
-                    now=now(),
-                    organisation_id=organisation_id,
-                ),
-                201,
-            )
+        return take(
+            lambda session, actor: service.create_listing(
+                session, actor, kind, form=form, now=now(), organisation_id=organisation_id
+            ),
+            201,
+        )
 
     @blp.route(f"/{plural}", endpoint=f"list_{plural}")
     @blp.arguments(args, location="query")
@@ -80,53 +93,43 @@ def _lay_out(
 
     @blp.route(one, endpoint=f"get_{kind}")
     @blp.response(200, own_view)
-    def get(listing_id: int) -> Any:
+    def get(listing_id: int) -> ResponseReturnValue:
         """查看一条；保密部分仅发布单位可见"""
         with reading() as session:
             actor = find_current_actor(session)
             listing = queries.get_listing(session, actor, kind, listing_id)
-            own = queries.is_owner(actor, listing)
-        body = (own_view if own else view)().dump(listing)
-        return flask.jsonify(body), 200, {"ETag": f'"{listing.version}"'}
+        return answer(actor, listing)
 
     @blp.route(one, methods=["PATCH"], endpoint=f"edit_{kind}")
     @blp.doc(**IF_MATCH_DOC)
     @blp.arguments(change)
     @blp.response(200, own_view)
-    def edit(changes: dict[str, Any], listing_id: int) -> Any:
+    def edit(changes: dict[str, Any], listing_id: int) -> ResponseReturnValue:
         """修改草稿或整改中的条目"""
         version = expected_version()
-        with transaction() as session:
-            return versioned(
-                service.edit_listing(
-                    session,
-                    current_actor(session),
-                    kind,
-                    listing_id,
-                    changes=changes,
-                    version=version,
-                    now=now(),
-                )
+        return take(
+            lambda session, actor: service.edit_listing(
+                session, actor, kind, listing_id, changes=changes, version=version, now=now()
             )
+        )
 
     @blp.route(f"{one}/submissions", methods=["POST"], endpoint=f"submit_{kind}")
     @blp.response(200, own_view)
-    def submit(listing_id: int) -> Any:
+    def submit(listing_id: int) -> ResponseReturnValue:
         """提交审核"""
-        with transaction() as session:
-            return versioned(
-                service.submit_listing(session, current_actor(session), kind, listing_id, now=now())
-            )
+        return take(
+            lambda session, actor: service.submit_listing(session, actor, kind, listing_id, now=now())
+        )
 
     @blp.route(f"{one}/reviews", methods=["POST"], endpoint=f"review_{kind}")
     @blp.arguments(ListingReviewInput)
     @blp.response(200, view)
-    def review(form: dict[str, Any], listing_id: int) -> Any:
+    def review(form: dict[str, Any], listing_id: int) -> ResponseReturnValue:
         """审核：发布、退回整改或驳回"""
-        with transaction() as session:
-            listing = service.review_listing(
+        return take(
+            lambda session, actor: service.review_listing(
                 session,
-                current_actor(session),
+                actor,
                 kind,
                 listing_id,
                 decision=Action(form["decision"]),
@@ -134,78 +137,72 @@ def _lay_out(
                 encoder=current_encoder(),
                 now=now(),
             )
-        published()
-        return versioned(listing)
+        )
 
     @blp.route(f"{one}/withdrawals", methods=["POST"], endpoint=f"withdraw_{kind}")
     @blp.arguments(ListingNoteInput)
     @blp.response(200, view)
-    def withdraw(form: dict[str, Any], listing_id: int) -> Any:
+    def withdraw(form: dict[str, Any], listing_id: int) -> ResponseReturnValue:
         """下架；提交后立即不再被检索到"""
-        with transaction() as session:
-            return versioned(
-                service.withdraw_listing(
-                    session, current_actor(session), kind, listing_id, note=form["note"], now=now()
-                )
+        return take(
+            lambda session, actor: service.withdraw_listing(
+                session, actor, kind, listing_id, note=form["note"], now=now()
             )
+        )
 
     @blp.route(f"{one}/revisions", methods=["POST"], endpoint=f"revise_{kind}")
     @blp.response(200, own_view)
-    def revise(listing_id: int) -> Any:
+    def revise(listing_id: int) -> ResponseReturnValue:
         """撤回修订，修改后须重新审核"""
-        with transaction() as session:
-            return versioned(
-                service.revise_listing(session, current_actor(session), kind, listing_id, now=now())
-            )
+        return take(
+            lambda session, actor: service.revise_listing(session, actor, kind, listing_id, now=now())
+        )
 
     @blp.route(f"{one}/renewals", methods=["POST"], endpoint=f"renew_{kind}")
     @blp.arguments(RenewalInput)
     @blp.response(200, own_view)
-    def renew(form: dict[str, Any], listing_id: int) -> Any:
+    def renew(form: dict[str, Any], listing_id: int) -> ResponseReturnValue:
         """续期"""
-        with transaction() as session:
-            listing = service.renew_listing(
+        return take(
+            lambda session, actor: service.renew_listing(
                 session,
-                current_actor(session),
+                actor,
                 kind,
                 listing_id,
                 expires_on=form["expires_on"],
                 encoder=current_encoder(),
                 now=now(),
             )
-        published()
-        return versioned(listing)
+        )
 
     @blp.route(f"{one}/reopenings", methods=["POST"], endpoint=f"reopen_{kind}")
     @blp.response(200, own_view)
-    def reopen(listing_id: int) -> Any:
+    def reopen(listing_id: int) -> ResponseReturnValue:
         """结束对接，恢复发布"""
-        with transaction() as session:
-            listing = service.reopen_listing(
-                session, current_actor(session), kind, listing_id, encoder=current_encoder(), now=now()
+        return take(
+            lambda session, actor: service.reopen_listing(
+                session, actor, kind, listing_id, encoder=current_encoder(), now=now()
             )
-        published()
-        return versioned(listing)
+        )
 
     @blp.route(f"{one}/completions", methods=["POST"], endpoint=f"complete_{kind}")
     @blp.response(200, own_view)
-    def complete(listing_id: int) -> Any:
+    def complete(listing_id: int) -> ResponseReturnValue:
         """合同履行完毕，办结"""
-        with transaction() as session:
-            return versioned(
-                service.complete_listing(session, current_actor(session), kind, listing_id, now=now())
-            )
+        return take(
+            lambda session, actor: service.complete_listing(session, actor, kind, listing_id, now=now())
+        )
 
     @blp.route(f"{one}/events", endpoint=f"list_{kind}_events")
     @blp.response(200, ListingOwnEventView(many=True))
-    def list_events(listing_id: int) -> Any:
+    def list_events(listing_id: int) -> ResponseReturnValue:
         """查看办理经过；各版本原文仅发布单位可见"""
         with reading() as session:
             actor = current_actor(session)
             listing = queries.get_listing(session, actor, kind, listing_id)
             queries.require_history(actor, listing)
             events = queries.list_events(session, listing)
-            shape = ListingOwnEventView if queries.is_owner(actor, listing) else ListingEventView
+        shape = ListingOwnEventView if queries.is_owner(actor, listing) else ListingEventView
         return flask.jsonify(shape(many=True).dump(events))
 
 
@@ -238,14 +235,3 @@ def validate_need(form: dict[str, Any], need_id: int) -> Any:
         return versioned(
             service.validate_need(session, current_actor(session), need_id, result=form["result"], now=now())
         )
-
-
-def published() -> None:
-    """Tell the app that something became findable, after its commit.
-
-    What follows from it (suggestions) belongs to a feature above this one, which the app hooks in
-    as `market.on_published`; without it the next run of that feature's job catches up.
-    """
-    hook = flask.current_app.extensions.get("market.on_published")
-    if hook is not None:
-        hook()

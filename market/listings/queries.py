@@ -35,7 +35,14 @@ def may_read(actor: Actor | None, listing: Listing) -> bool:
         return True
     if actor is None:
         return False
-    return actor.role in {Role.ADMIN, Role.BROKER} or oversees(actor, listing.region_code)
+    if listing.status is Status.DRAFT:
+        return actor.role is Role.ADMIN
+    return reviews_all(actor) or oversees(actor, listing.region_code)
+
+
+def reviews_all(actor: Actor) -> bool:
+    """Tell whether the actor may read what is under review anywhere: admins and verified brokers."""
+    return actor.role is Role.ADMIN or (actor.role is Role.BROKER and actor.verified)
 
 
 def get_listing(
@@ -122,13 +129,16 @@ def _readable(actor: Actor | None, model: type[Need] | type[Achievement]) -> Col
     public = model.status.in_(PUBLIC)
     if actor is None:
         return public
-    if actor.role in {Role.ADMIN, Role.BROKER}:
+    if actor.role is Role.ADMIN:
         return model.id.is_not(None)
+    handed_in = model.status != Status.DRAFT
     alternatives: list[ColumnElement[bool]] = [public]
+    if reviews_all(actor):
+        alternatives.append(handed_in)
     if actor.organisation_id is not None:
         alternatives.append(model.organisation_id == actor.organisation_id)
     if actor.role is Role.BUREAU and actor.region_code is not None:
-        alternatives.append(model.region_code.startswith(region_prefix(actor.region_code)))
+        alternatives.append(handed_in & model.region_code.startswith(region_prefix(actor.region_code)))
     return or_(*alternatives)
 
 

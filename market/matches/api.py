@@ -34,7 +34,7 @@ from market.matches.schemas import (
     SuggestionView,
 )
 from market.reference.rules import region_prefix
-from market.search.access import current_encoder, current_replica
+from market.search.access import current_encoder, current_replica, index_changed
 from market.search.documents import Kind, Query, Ranking
 
 VIEWS = {Kind.ACHIEVEMENT: AchievementView(), Kind.NEED: NeedView()}
@@ -98,17 +98,17 @@ def review_suggestion(form: dict[str, Any], suggestion_id: int) -> Any:
 def express_interest(form: dict[str, Any], suggestion_id: int) -> Any:
     """供需一方表达是否有意对接"""
     with transaction() as session:
-        return versioned(
-            service.express_interest(
-                session,
-                current_actor(session),
-                suggestion_id,
-                interested=form["interested"],
-                words=form["words"],
-                encoder=current_encoder(),
-                now=now(),
-            )
+        suggestion = service.express_interest(
+            session,
+            current_actor(session),
+            suggestion_id,
+            interested=form["interested"],
+            words=form["words"],
+            encoder=current_encoder(),
+            now=now(),
         )
+    index_changed()  # a need under negotiation leaves the market, and its other suggestions lapse
+    return versioned(suggestion)
 
 
 @blp.route("/suggestions/<int:suggestion_id>/confidential")
@@ -137,11 +137,11 @@ def add_note(form: dict[str, Any], suggestion_id: int) -> Any:
 def record_outcome(form: dict[str, Any], suggestion_id: int) -> Any:
     """记录洽谈结果：签约，或未成交及其原因"""
     with transaction() as session:
-        return versioned(
-            service.record_outcome(
-                session, current_actor(session), suggestion_id, **form, encoder=current_encoder(), now=now()
-            )
+        suggestion = service.record_outcome(
+            session, current_actor(session), suggestion_id, **form, encoder=current_encoder(), now=now()
         )
+    index_changed()  # a need whose talks failed is on the market again
+    return versioned(suggestion)
 
 
 @blp.route("/suggestions/<int:suggestion_id>/events")

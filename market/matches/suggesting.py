@@ -47,6 +47,9 @@ def catch_up(
     Returns:
         The number of suggestions made.
     """
+    with database.reading() as session:
+        if not pending(session):
+            return 0
     made = 0
     while True:
         with database.transaction() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import flask
@@ -10,6 +11,7 @@ from market.search.replica import Replica
 from matching.encoder import Encoder
 
 _KEY = "market.search"
+_CHANGED = "market.index_changed"
 
 
 def attach_replica(app: flask.Flask, replica: Replica) -> None:
@@ -25,3 +27,19 @@ def current_replica() -> Replica:
 def current_encoder() -> Encoder:
     """Return the encoder with which the current app stores vectors."""
     return current_replica().encoder
+
+
+def on_index_change(app: flask.Flask, work: Callable[[], object]) -> None:
+    """Have work done after each commit that changed what may be found.
+
+    What follows from such a change (suggestions) belongs to features above this one; the app hooks
+    it in here. Work that was missed, as when the process dies, is made up for by the next call.
+    """
+    app.extensions[_CHANGED] = work
+
+
+def index_changed() -> None:
+    """Say, after the commit, that something became findable or ceased to be."""
+    work = flask.current_app.extensions.get(_CHANGED)
+    if work is not None:
+        work()

@@ -27,9 +27,7 @@ class Desk:
     """An operator at the command line."""
 
     def __init__(self, database: Database, folder: Path) -> None:
-        self.context = Context(
-            Settings(database_url=database.url, data_dir=folder), clock=FixedClock(NOW)
-        )
+        self.context = Context(Settings(database_url=database.url, data_dir=folder), clock=FixedClock(NOW))
         self.context.__dict__["encoder"] = HashingEncoder(dim=64)
 
     def run(self, *words: str, text: str | None = None) -> Result:

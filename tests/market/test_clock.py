@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from market.clock import CHINA, FixedClock, SystemClock, china_day
+from market.clock import CHINA, FixedClock, SampleClock, SystemClock, china_day, clock_of
 
 
 def test_system_clock_tells_the_present_in_utc() -> None:
@@ -22,6 +22,22 @@ def test_fixed_clock_stands_until_it_is_moved() -> None:
     assert clock.now().tzinfo is UTC
     clock.advance(days=1, minutes=30)
     assert clock.now() == datetime(2025, 6, 11, 2, 30, tzinfo=UTC)
+
+
+def test_sample_clock_keeps_its_day_and_tells_the_time_of_day() -> None:
+    day = date(2025, 6, 10)
+    before = datetime.now(CHINA)
+    told = SampleClock(day).now()
+    after = datetime.now(CHINA)
+    assert told.tzinfo is UTC
+    assert china_day(told) == day
+    if before.date() == after.date():
+        assert before.time() <= told.astimezone(CHINA).time() <= after.time()
+
+
+def test_sample_day_chooses_the_clock() -> None:
+    assert isinstance(clock_of(None), SystemClock)
+    assert china_day(clock_of(date(2025, 6, 10)).now()) == date(2025, 6, 10)
 
 
 @pytest.mark.parametrize(

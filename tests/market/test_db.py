@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from itertools import pairwise
@@ -66,11 +66,11 @@ class Sample(Tables):
 
 
 @pytest.fixture
-def samples(database: Database) -> Iterator[Database]:
+def samples(database: Database) -> Database:
     """The rolled-back database with the table above, which goes when the test ends."""
     with database.transaction() as session:
         Tables.metadata.create_all(session.connection())
-    yield database
+    return database
 
 
 # Few distinct values, so that ties are common.
@@ -88,7 +88,9 @@ ROWS = st.lists(
 )
 COLUMNS = (Sample.number, Sample.weight, Sample.word, Sample.grade, Sample.day, Sample.moment)
 ORDERS = st.lists(
-    st.builds(SortKey, st.sampled_from(COLUMNS), st.booleans()), max_size=3, unique_by=lambda key: key.column.key
+    st.builds(SortKey, st.sampled_from(COLUMNS), st.booleans()),
+    max_size=3,
+    unique_by=lambda key: key.column.key,
 ).flatmap(lambda keys: st.booleans().map(lambda down: [*keys, SortKey(Sample.id, down)]))
 
 
@@ -174,16 +176,21 @@ def refused_cursor(samples: Database, order: list[SortKey], cursor: str) -> Rule
 BY_ID = [SortKey(Sample.id)]
 
 
-@pytest.mark.parametrize(
-    "cursor",
-    ["", "!", "中", "abc", cursor_of(), cursor_of(1, 2), cursor_of("1"), cursor_of(None), cursor_of(True)]
-    + [cursor_of(1.5), cursor_of(10**30), cursor_of({"a": 1}), base64.urlsafe_b64encode(b"{}").decode()]
-    + [base64.urlsafe_b64encode(b"\xff[1]").decode(), base64.urlsafe_b64encode(b"[NaN]").decode()],
-)
-def test_cursor_of_another_list_or_of_nobody_is_refused(samples: Database, cursor: str) -> None:
-    error = refused_cursor(samples, BY_ID, cursor)
+@pytest.mark.parametrize("values", [(), (1, 2), ("1",), (None,), (True,), (1.5,), (10**30,), ({"a": 1},)])
+def test_cursor_of_another_list_is_refused(samples: Database, values: tuple[Any, ...]) -> None:
+    error = refused_cursor(samples, BY_ID, cursor_of(*values))
     assert error.code == "bad-cursor"
     assert [item.pointer for item in error.fields] == ["/cursor"]
+
+
+@pytest.mark.parametrize("raw", [b"{}", b"\xff[1]", b"[NaN]", b"[" * 300, b"1"])
+def test_cursor_that_is_no_list_of_values_is_refused(samples: Database, raw: bytes) -> None:
+    assert refused_cursor(samples, BY_ID, base64.urlsafe_b64encode(raw).decode()).code == "bad-cursor"
+
+
+@pytest.mark.parametrize("cursor", ["", "!", "中", "abc"])
+def test_cursor_of_nobody_is_refused(samples: Database, cursor: str) -> None:
+    assert refused_cursor(samples, BY_ID, cursor).code == "bad-cursor"
 
 
 @pytest.mark.parametrize(
@@ -203,26 +210,36 @@ def test_cursor_of_another_list_or_of_nobody_is_refused(samples: Database, curso
         (Sample.weight, "1"),
     ],
 )
-def test_cursor_value_the_database_could_not_take_is_refused(samples: Database, column: Any, value: Any) -> None:
+def test_cursor_value_the_database_could_not_take_is_refused(
+    samples: Database, column: Any, value: Any
+) -> None:
     error = refused_cursor(samples, [SortKey(column), *BY_ID], cursor_of(value, 1))
     assert error.code == "bad-cursor"
 
 
 @per_example
-@given(cursor=st.one_of(st.text(max_size=20), st.lists(st.from_type(object) | st.integers(), max_size=3).map(str)))
+@given(
+    cursor=st.one_of(
+        st.text(max_size=20), st.lists(st.from_type(object) | st.integers(), max_size=3).map(str)
+    )
+)
 def test_no_cursor_whatsoever_breaks_a_list(samples: Database, cursor: str) -> None:
+    faults: list[str] = []
     with samples.reading() as session:
         try:
             paginate(session, select(Sample), order=BY_ID, page=PageRequest(cursor))
         except RuleViolation as error:
-            assert error.code == "bad-cursor"
+            faults.append(error.code)
+    assert faults in ([], ["bad-cursor"])
 
 
+# Hypothesis takes the bounds without a zone.
+FIRST, LAST = (NOW.replace(year=year, tzinfo=None) for year in (1900, 2200))
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
 @per_example
-@given(moment=st.datetimes(datetime(1900, 1, 2), datetime(2200, 1, 1), timezones=ZONES))
+@given(moment=st.datetimes(FIRST, LAST, timezones=ZONES))
 def test_aware_time_comes_back_as_the_same_moment_in_utc(database: Database, moment: datetime) -> None:
     with database.reading() as session:
         record(session, None, action="test.time", entity="test", entity_id=1, now=moment)
@@ -263,9 +280,7 @@ def test_missing_time_stays_missing() -> None:
 
 def test_enum_is_stored_by_its_value(samples: Database) -> None:
     with samples.reading() as session:
-        session.add(
-            Sample(number=1, weight=1.0, word="", grade=Grade.HIGH, day=date(2025, 1, 1), moment=NOW)
-        )
+        session.add(Sample(number=1, weight=1.0, word="", grade=Grade.HIGH, day=date(2025, 1, 1), moment=NOW))
         session.flush()
         assert session.scalar(text("SELECT grade FROM paging_samples")) == "a-high"
 

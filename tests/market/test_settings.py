@@ -27,6 +27,7 @@ def test_every_field_is_read_from_its_own_variable(tmp_path: Path) -> None:
             "MARKET_LOGIN_LIMIT": "3 per minute",
             "MARKET_TOKEN_DAYS": "7",
             "MARKET_LOG_JSON": "true",
+            "MARKET_TRUSTED_PROXIES": "1",
             "MARKET_SNAPSHOT_EVERY": "10",
             "MARKET_SAMPLE_DAY": "2025-06-10",
         }
@@ -39,11 +40,16 @@ def test_every_field_is_read_from_its_own_variable(tmp_path: Path) -> None:
         login_limit="3 per minute",
         token_days=7,
         log_json=True,
+        trusted_proxies=1,
         snapshot_every=10,
         sample_day=date(2025, 6, 10),
     )
     plain = Settings.from_env({})
-    same = [field.name for field in fields(Settings) if getattr(plain, field.name) == getattr(settings, field.name)]
+    same = [
+        field.name
+        for field in fields(Settings)
+        if getattr(plain, field.name) == getattr(settings, field.name)
+    ]
     assert same == []
 
 
@@ -59,7 +65,8 @@ def test_empty_value_means_none_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "value"), [("1", True), ("YES", True), (" true ", True), ("0", False), ("no", False), ("False", False)]
+    ("raw", "value"),
+    [("1", True), ("YES", True), (" true ", True), ("0", False), ("no", False), ("False", False)],
 )
 def test_flag_is_read(raw: str, value: bool) -> None:
     assert Settings.from_env({"MARKET_LOG_JSON": raw}).log_json is value
@@ -73,6 +80,7 @@ def test_flag_is_read(raw: str, value: bool) -> None:
         ("MARKET_TOKEN_DAYS", "0", "must lie between 1 and 366"),
         ("MARKET_TOKEN_DAYS", "367", "must lie between 1 and 366"),
         ("MARKET_SNAPSHOT_EVERY", "1.5", "must be an integer"),
+        ("MARKET_TRUSTED_PROXIES", "-1", "must lie between 0 and 10"),
         ("MARKET_SNAPSHOT_EVERY", "-1", "must lie between"),
         ("MARKET_LOG_JSON", "perhaps", "must be one of"),
         ("MARKET_SAMPLE_DAY", "10.6.2025", "must be an ISO 8601 date"),

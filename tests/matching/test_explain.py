@@ -13,13 +13,14 @@ from matching.explain import (
     shared_terms,
 )
 from matching.lexical_index import TITLE_WEIGHT
-from matching.text import find_words
+from matching.text import find_words, normalise
 from tests.matching.samples import BRINE, NEED, lexicon
 
 
 def found(title: str, body: str, **others: object) -> FoundDocument:
     values: dict[str, object] = {"key": "k", "word_count": 20, "concepts": {}} | others
-    return FoundDocument(text=f"{title}\n{body}", title_length=len(title), **values)  # type: ignore[arg-type]
+    text = f"{title}\n{body}"
+    return FoundDocument(text=text, normalised=normalise(text), title_length=len(title), **values)  # type: ignore[arg-type]
 
 
 def statistics(query: Analysis, weights: dict[str, float]) -> TermStatistics:

@@ -161,21 +161,21 @@ def test_texts_survive_and_can_be_added_to(tmp_path: Path) -> None:
     texts = TextStore()
     texts.put(0, "高盐废水")
     texts.put(2, "孤\ud800")
-    texts.save(tmp_path, rows=3)
-    again = TextStore.load(tmp_path)
+    texts.save(tmp_path, "texts", rows=3)
+    again = TextStore.load(tmp_path, "texts")
     again.put(3, "新")
     again.put(4, "又")
     again.remove(4)
     second = tmp_path / "second"
     second.mkdir()
-    again.save(second, rows=5)
+    again.save(second, "texts", rows=5)
     for path in tmp_path.glob("texts.*"):
         path.unlink()
     expected = ["高盐废水", "", "孤\ud800", "新", "", ""]
     assert [again.get(row) for row in range(6)] == expected
-    assert [TextStore.load(second).get(row) for row in range(6)] == expected
+    assert [TextStore.load(second, "texts").get(row) for row in range(6)] == expected
 
 
 def test_no_texts_at_all(tmp_path: Path) -> None:
-    TextStore().save(tmp_path, rows=0)
-    assert TextStore.load(tmp_path).get(0) == ""
+    TextStore().save(tmp_path, "texts", rows=0)
+    assert TextStore.load(tmp_path, "texts").get(0) == ""

@@ -96,6 +96,20 @@ def test_tokens_are_pieces_of_the_text(raw: str) -> None:
     assert sum(map(len, places.values())) == len(found)
 
 
+@settings(deadline=None)
+@given(TEXTS)
+def test_aligned_texts_need_no_offsets(raw: str) -> None:
+    folded = normalise(raw)
+    if folded.aligned:
+        assert Normalised.of_aligned(folded.text) == folded
+
+
+def test_alignment() -> None:
+    assert normalise("廢水，處理").aligned
+    assert not normalise("５０㎎").aligned
+    assert not normalise(" 膜").aligned
+
+
 def test_raw_span_returns_what_the_owner_wrote() -> None:
     raw = "<b>５０㎎／Ｌ</b>的廢水"
     folded = normalise(raw)

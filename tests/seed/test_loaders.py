@@ -118,7 +118,7 @@ def test_new_line_adds_a_row(session: Session, folder: Path) -> None:
     ],
 )
 def test_fault_names_file_and_line(
-    session: Session, folder: Path, spoil: Any, name: str, line: int, text: str
+    session: Session, folder: Path, spoil: Any, *, name: str, line: int, text: str
 ) -> None:
     spoil(name, line, text)
     with pytest.raises(SeedError, match=rf"^{name} line {line}: "):

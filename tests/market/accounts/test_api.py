@@ -1,19 +1,16 @@
-"""Organisations, users and tokens over HTTP."""
+"""Organisations over HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import pytest
-from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from market.accounts.models import Organisation
 from market.accounts.queries import actor_of
-from market.accounts.rules import Actor, OrganisationKind, OrganisationStatus
+from market.accounts.rules import Actor, OrganisationKind
 from market.clock import FixedClock
 from market.db import Database
 from tests.factories import (
@@ -21,52 +18,11 @@ from tests.factories import (
     bearer,
     make_actor,
     make_organisation,
-    make_token,
     make_user,
-    make_uscc,
     post,
 )
-from tests.market.accounts.conftest import PASSWORD, organisation_form
+from tests.market.accounts.conftest import PASSWORD, PERSON, organisation_form, refused, violated
 from tests.market.http.conftest import without_request_id
-
-PERSON = {"login": "first.user", "name": "王五", "password": PASSWORD}
-
-
-def refused(*errors: tuple[str, str]) -> dict[str, Any]:
-    """Return the whole problem body of input that failed its schema."""
-    return {
-        "type": "urn:market:problem:validation-failed",
-        "title": "输入有误",
-        "status": 422,
-        "detail": "提交的内容未通过校验，请查看各字段的说明。",
-        "code": "validation-failed",
-        "errors": [
-            {"pointer": pointer, "code": "invalid-value", "detail": detail} for pointer, detail in errors
-        ],
-    }
-
-
-def violated(pointer: str, code: str, detail: str) -> dict[str, Any]:
-    """Return the whole problem body of input that broke a rule."""
-    return {
-        "type": f"urn:market:problem:{code}",
-        "title": "不符合规则",
-        "status": 422,
-        "detail": detail,
-        "code": code,
-        "errors": [{"pointer": pointer, "code": code, "detail": detail}],
-    }
-
-
-@pytest.fixture
-def organisation(session: Session) -> Organisation:
-    return make_organisation(session, contact_name="赵六", contact_phone="0510-12345678")
-
-
-@pytest.fixture
-def member(session: Session, organisation: Organisation) -> dict[str, str]:
-    """Headers of a member of that organisation."""
-    return as_actor(session, actor_of(make_user(session, organisation)))
 
 
 def test_registration_verification_and_login_in_one_thread(
@@ -106,7 +62,13 @@ def test_registration_without_a_user(client: FlaskClient) -> None:
 
 
 def test_registration_with_bad_input(client: FlaskClient) -> None:
-    form = {"kind": "club", "name": "一", "region_code": 320281, "user": {"login": "a b\n"}, "status": "verified"}
+    form = {
+        "kind": "club",
+        "name": "一",
+        "region_code": 320281,
+        "user": {"login": "a b\n"},
+        "status": "verified",
+    }
     response = post(client, "/organisations", {}, form)
     assert response.status_code == 422
     kinds = "enterprise, university, agency, station, bureau"
@@ -148,7 +110,9 @@ def test_admin_registers_without_a_user(client: FlaskClient, session: Session) -
 
 def test_login_name_ends_without_a_line_break(client: FlaskClient) -> None:
     form = {**organisation_form(), "user": {**PERSON, "login": "first.user\n"}}
-    assert [item["pointer"] for item in post(client, "/organisations", {}, form).json["errors"]] == ["/user/login"]
+    assert [item["pointer"] for item in post(client, "/organisations", {}, form).json["errors"]] == [
+        "/user/login"
+    ]
 
 
 def test_organisation_is_shown_with_its_contact_to_those_concerned(
@@ -253,7 +217,9 @@ def test_verification_by_another_bureau_is_refused(
     client: FlaskClient, session: Session, organisation: Organisation, other_bureau: Actor
 ) -> None:
     url = f"/organisations/{organisation.id}/verifications"
-    response = post(client, url, as_actor(session, other_bureau), {"decision": "suspended", "note": "不在本地"})
+    response = post(
+        client, url, as_actor(session, other_bureau), {"decision": "suspended", "note": "不在本地"}
+    )
     assert (response.status_code, response.json["detail"]) == (403, "只有单位所在地的主管部门可以核验。")
 
 
@@ -314,125 +280,3 @@ def test_list_with_bad_input(client: FlaskClient, member: dict[str, str]) -> Non
     assert without_request_id(cursor.json) == violated(
         "/cursor", "bad-cursor", "分页游标无效，请从第一页重新开始。"
     )
-
-
-def test_user_is_created_by_a_colleague(
-    client: FlaskClient, organisation: Organisation, member: dict[str, str]
-) -> None:
-    form = {**PERSON, "role": "enterprise", "organisation_id": organisation.id}
-    response = post(client, "/users", member, form)
-    assert response.status_code == 201
-    assert response.json == {
-        "id": response.json["id"],
-        "login": "first.user",
-        "name": "王五",
-        "role": "enterprise",
-        "organisation_id": organisation.id,
-        "active": True,
-    }
-    taken = post(client, "/users", member, form)
-    assert (taken.status_code, taken.json["code"]) == (409, "login-taken")
-
-
-def test_user_with_bad_input(client: FlaskClient, member: dict[str, str]) -> None:
-    form = {"login": "ab", "name": "", "role": "king", "organisation_id": "1", "active": False}
-    assert without_request_id(post(client, "/users", member, form).json) == refused(
-        ("/login", "登录名由3至64个字母、数字、点、横线组成。"),
-        ("/name", "长度应在 1 与 64 之间。"),
-        ("/password", "此项必填。"),
-        ("/role", "应为以下之一：enterprise, university, broker, registrar, bureau, admin。"),
-        ("/organisation_id", "应为整数。"),
-        ("/active", "没有这个字段。"),
-    )
-
-
-def test_admin_may_not_be_created_by_a_member(client: FlaskClient, member: dict[str, str]) -> None:
-    response = post(client, "/users", member, {**PERSON, "role": "admin"})
-    assert (response.status_code, response.json["detail"]) == (403, "只能为本单位创建用户。")
-
-
-def test_deactivated_user_is_shut_out(
-    client: FlaskClient, session: Session, organisation: Organisation, member: dict[str, str]
-) -> None:
-    leaver = make_user(session, organisation, password_hash=PasswordHasher().hash(PASSWORD))
-    headers = bearer(make_token(session, leaver))
-    assert client.get("/api/v1/me", headers=headers).status_code == 200
-    response = post(client, f"/users/{leaver.id}/deactivations", member)
-    assert (response.status_code, response.json["active"]) == (200, False)
-    assert client.get("/api/v1/me", headers=headers).status_code == 401
-    login = post(client, "/tokens", {}, {"login": leaver.login, "password": PASSWORD})
-    assert (login.status_code, login.json["code"]) == (401, "bad-credentials")
-
-
-def test_tokens_are_listed_and_revoked(client: FlaskClient, session: Session) -> None:
-    user = make_user(session)
-    first, second = (bearer(make_token(session, user)) for _ in range(2))
-    listed = client.get("/api/v1/tokens", headers=first).json
-    assert [set(item) for item in listed] == [{"id", "name", "created_at", "expires_at"}] * 2
-    response = client.delete(f"/api/v1/tokens/{listed[0]['id']}", headers=first)
-    assert (response.status_code, response.text) == (204, "")
-    assert client.get("/api/v1/me", headers=second).status_code == 401
-    assert len(client.get("/api/v1/tokens", headers=first).json) == 1
-    unknown = client.delete("/api/v1/tokens/999999999", headers=first)
-    assert (unknown.status_code, unknown.json["code"]) == (404, "token-not-found")
-
-
-def test_token_of_default_length(client: FlaskClient, session: Session) -> None:
-    user = make_user(session, password_hash=PasswordHasher().hash(PASSWORD))
-    response = post(client, "/tokens", {}, {"login": user.login, "password": PASSWORD})
-    assert response.json["name"] == "默认"
-    assert response.json["expires_at"] == "2025-07-10T02:00:00+00:00"
-
-
-def test_login_with_bad_input(client: FlaskClient) -> None:
-    response = post(client, "/tokens", {}, {"login": "", "days": 367, "name": "x" * 65})
-    assert without_request_id(response.json) == refused(
-        ("/login", "长度应在 1 与 64 之间。"),
-        ("/password", "此项必填。"),
-        ("/name", "长度应在 1 与 64 之间。"),
-        ("/days", "应不小于 1 且不大于 366。"),
-    )
-
-
-def test_me_of_an_admin_has_no_organisation(client: FlaskClient, session: Session) -> None:
-    headers = as_actor(session, actor_of(make_user(session)))
-    assert client.get("/api/v1/me", headers=headers).json["organisation"] is None
-
-
-@pytest.mark.parametrize(
-    ("header", "code"),
-    [
-        (None, "unauthenticated"),
-        ("", "bad-token"),
-        ("Bearer", "bad-token"),
-        ("Bearer unknown", "bad-token"),
-        ("Basic dXNlcjpwYXNz", "bad-token"),
-    ],
-)
-def test_requests_without_a_live_token(client: FlaskClient, header: str | None, code: str) -> None:
-    response = client.get("/api/v1/me", headers={} if header is None else {"Authorization": header})
-    assert (response.status_code, response.json["code"]) == (401, code)
-    assert response.headers["WWW-Authenticate"] == 'Bearer realm="market"'
-
-
-def test_bad_token_is_refused_even_where_none_is_needed(client: FlaskClient) -> None:
-    form = {**organisation_form(), "user": PERSON}
-    assert post(client, "/organisations", bearer("unknown"), form).status_code == 401
-
-
-@pytest.fixture
-def statuses(client: FlaskClient, session: Session) -> Callable[[str], int]:
-    def of_token(header: str) -> int:
-        return client.get("/api/v1/me", headers={"Authorization": header}).status_code
-
-    return of_token
-
-
-def test_scheme_is_read_in_any_case(session: Session, statuses: Callable[[str], int]) -> None:
-    secret = make_token(session, make_user(session))
-    assert [statuses(f"{scheme} {secret}") for scheme in ("Bearer", "bearer", "BEARER ")] == [200] * 3
-
-
-def test_suspended_organisation_still_reads(client: FlaskClient, session: Session) -> None:
-    actor = make_actor(session, status=OrganisationStatus.SUSPENDED, uscc=make_uscc())
-    assert client.get("/api/v1/me", headers=as_actor(session, actor)).json["organisation"]["status"] == "suspended"

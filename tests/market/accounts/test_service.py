@@ -14,7 +14,7 @@ from market.accounts.models import Organisation
 from market.accounts.rules import OPERATOR, Actor, OrganisationKind, OrganisationStatus, Role
 from market.audit.models import AuditEvent
 from market.errors import Conflict, NotFound, PermissionDenied, RuleViolation, StaleVersion
-from tests.factories import NOW, make_actor, make_organisation, make_user, make_uscc
+from tests.factories import NOW, make_actor, make_organisation, make_uscc, make_user
 from tests.market.accounts.conftest import PASSWORD, organisation_form
 
 Events = Callable[[str], list[Any]]
@@ -94,13 +94,16 @@ def test_credit_code_is_registered_once(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "role"), [("enterprise", Role.ENTERPRISE), ("university", Role.UNIVERSITY), ("agency", Role.BROKER)]
+    ("kind", "role"),
+    [("enterprise", Role.ENTERPRISE), ("university", Role.UNIVERSITY), ("agency", Role.BROKER)],
 )
 def test_first_user_has_the_role_of_the_organisation(
     session: Session, events: Events, kind: str, role: Role
 ) -> None:
     person = {"login": "First.User", "name": "王五", "password": PASSWORD}
-    organisation = service.register_with_user(session, form=organisation_form(kind=kind), user=person, now=NOW)
+    organisation = service.register_with_user(
+        session, form=organisation_form(kind=kind), user=person, now=NOW
+    )
     user = queries.find_user_by_login(session, "first.user")
     assert user is not None
     assert (user.role, user.organisation) == (role, organisation)
@@ -165,7 +168,9 @@ def test_rejection_needs_a_reason(session: Session, note: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"name": "新名"}, {"uscc": make_uscc()}, {"region_code": "320282"}], ids=lambda changes: next(iter(changes))
+    "changes",
+    [{"name": "新名"}, {"uscc": make_uscc()}, {"region_code": "320282"}],
+    ids=lambda changes: next(iter(changes)),
 )
 def test_member_who_changes_identity_starts_verification_anew(
     session: Session, events: Events, changes: dict[str, Any]
@@ -223,7 +228,12 @@ def test_tags_are_for_officials(session: Session) -> None:
     organisation = make_organisation(session)
     with pytest.raises(PermissionDenied) as caught:
         service.change_organisation(
-            session, member_of(session, organisation), organisation.id, changes={"tags": []}, version=1, now=NOW
+            session,
+            member_of(session, organisation),
+            organisation.id,
+            changes={"tags": []},
+            version=1,
+            now=NOW,
         )
     assert caught.value.code == "tags-not-open"
 
@@ -232,7 +242,9 @@ def test_change_of_a_version_that_is_past_is_refused(session: Session) -> None:
     organisation = make_organisation(session)
     for changes in ({"name": "一"}, {"name": "二"}):
         if organisation.version == 1:
-            service.change_organisation(session, OPERATOR, organisation.id, changes=changes, version=1, now=NOW)
+            service.change_organisation(
+                session, OPERATOR, organisation.id, changes=changes, version=1, now=NOW
+            )
         else:
             with pytest.raises(StaleVersion):
                 service.change_organisation(
@@ -279,7 +291,11 @@ def test_member_creates_no_users_elsewhere(session: Session) -> None:
 
 @pytest.mark.parametrize(
     ("role", "with_organisation", "pointer"),
-    [("enterprise", False, "/organisation_id"), ("admin", True, "/organisation_id"), ("broker", True, "/role")],
+    [
+        ("enterprise", False, "/organisation_id"),
+        ("admin", True, "/organisation_id"),
+        ("broker", True, "/role"),
+    ],
 )
 def test_role_and_organisation_must_agree(
     session: Session, role: str, with_organisation: bool, pointer: str

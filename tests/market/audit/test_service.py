@@ -43,10 +43,14 @@ def test_operator_has_no_number(session: Session) -> None:
 
 
 def test_event_of_a_deed_undone_is_gone(database: Database) -> None:
-    with pytest.raises(ZeroDivisionError), database.transaction() as session:
-        record(session, None, action="need.publish", entity="need", entity_id=1, now=NOW)
-        session.flush()
-        _ = 1 // 0
+    def fail_late() -> None:
+        with database.transaction() as session:
+            record(session, None, action="need.publish", entity="need", entity_id=1, now=NOW)
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_late()
     with database.reading() as session:
         assert session.scalars(select(AuditEvent).where(AuditEvent.action == "need.publish")).all() == []
 

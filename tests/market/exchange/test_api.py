@@ -19,6 +19,7 @@ from market.exchange import api
 from market.exchange.models import ImportRun
 from market.listings.models import Listing
 from market.listings.rules import Status
+from market.search.access import on_index_change
 from tests.factories import as_actor, make_actor, make_organisation, make_user
 from tests.market.contracts.factories import make_registrar, make_station
 from tests.market.exchange.factories import DATA
@@ -154,7 +155,7 @@ def test_an_admin_publishes_and_the_market_hears_of_it(
     app: flask.Flask, client: FlaskClient, session: Session, admin: Actor, university: Organisation
 ) -> None:
     heard: list[bool] = []
-    app.extensions["market.on_published"] = lambda: heard.append(True)
+    on_index_change(app, lambda: heard.append(True))
     file = "名,介绍\n电渗析脱盐中试装置,处理量每天二十吨，能耗低。\n"
     answer = send(
         client, keyed(session, admin), file, publish="true", organisation=university.uscc,

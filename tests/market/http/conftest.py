@@ -144,5 +144,3 @@ def without_request_id(problem: Any) -> Any:
     """Return a problem document without the number that differs each time; it must be there."""
     assert len(problem["request_id"]) == 16
     return {name: value for name, value in problem.items() if name != "request_id"}
-
-

@@ -71,3 +71,26 @@ def test_nonsense_is_counted_too(guarded: FlaskClient, body: bytes, status: int)
         for _ in range(3)
     ]
     assert found == [status, status, 429]
+
+
+def behind_a_proxy(settings: Settings, database: Database, clock: FixedClock, proxies: int) -> list[int]:
+    """Return the statuses of one attempt each of three addresses that come through one proxy."""
+    strict = replace(settings, login_limit="2 per minute", trusted_proxies=proxies)
+    app = create_app(strict, database=database, clock=clock, encoder=HashingEncoder(dim=64))
+    return [
+        app.test_client()
+        .post(
+            "/api/v1/tokens",
+            json={"login": "guess", "password": "wrong"},
+            headers={"X-Forwarded-For": f"10.0.0.{number}"},
+        )
+        .status_code
+        for number in range(3)
+    ]
+
+
+def test_address_is_taken_from_a_trusted_proxy_only(
+    settings: Settings, database: Database, clock: FixedClock
+) -> None:
+    assert behind_a_proxy(settings, database, clock, 0) == [401, 401, 429]
+    assert behind_a_proxy(settings, database, clock, 1) == [401, 401, 401]

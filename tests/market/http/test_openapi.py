@@ -73,7 +73,10 @@ def test_every_operation_says_in_chinese_what_it_does(document: Any) -> None:
 
 @pytest.mark.parametrize(
     ("path", "method", "header"),
-    [("/api/v1/organisations/{organisation_id}", "patch", "If-Match"), ("/api/v1/contracts", "post", "Idempotency-Key")],
+    [
+        ("/api/v1/organisations/{organisation_id}", "patch", "If-Match"),
+        ("/api/v1/contracts", "post", "Idempotency-Key"),
+    ],
 )
 def test_required_headers_are_documented(document: Any, path: str, method: str, header: str) -> None:
     operation = document["paths"][path][method]

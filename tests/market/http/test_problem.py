@@ -79,7 +79,9 @@ def test_two_requests_have_two_ids(faulty: FlaskClient) -> None:
     assert first != second
 
 
-@pytest.mark.parametrize(("name", "header"), [("unauthenticated", "WWW-Authenticate"), ("unavailable", "Retry-After")])
+@pytest.mark.parametrize(
+    ("name", "header"), [("unauthenticated", "WWW-Authenticate"), ("unavailable", "Retry-After")]
+)
 def test_headers_that_clients_need_are_sent(faulty: FlaskClient, name: str, header: str) -> None:
     assert faulty.get(f"/api/v1/fail/{name}").headers[header] in {'Bearer realm="market"', "5"}
 

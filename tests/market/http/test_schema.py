@@ -20,8 +20,9 @@ from tests.market.http.conftest import TrialInput
 # Words that Chinese sentences may carry: names of standards, of JSON values and examples.
 KNOWN = {"ISO", "UTF", "JSON", "true", "false", "X", "Y", "ZL", "CN", "URL"}
 WRONG: list[Any] = [
-    None, "", "x", " ", "x" * 5000, -1, 0, 1.5, 10**20, True, [], [None], ["x"], [1], {}, {"x": 1}, [{}], [{"x": 1}]
-]  # fmt: skip
+    *(None, "", "x", " ", "x" * 5000, -1, 0, 1.5, 10**20, True),
+    *([], [None], ["x"], [1], {}, {"x": 1}, [{}], [{"x": 1}]),
+]
 
 
 def input_schemas() -> list[type[Schema]]:

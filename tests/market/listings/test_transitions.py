@@ -68,8 +68,8 @@ BY_PEOPLE = [action for action, step in TRANSITIONS.items() if step.by != {By.MA
 
 
 def taker(cast: Cast, action: Action) -> Actor:
-    """Return somebody who may take a step."""
-    return cast.owner if By.OWNER in TRANSITIONS[action].by else cast.broker
+    """Return somebody who may take a step, and may see the listing in every state."""
+    return cast.owner if By.OWNER in TRANSITIONS[action].by else cast.admin
 
 
 def due(session: Session, cast: Cast, kind: ListingKind, status: Status, action: Action) -> Listing:
@@ -173,7 +173,8 @@ def test_refusals_say_why(session: Session) -> None:
     cast = make_cast(session)
     pending = make_listing(session, ListingKind.NEED, cast.organisation, status=Status.PENDING)
     live = make_listing(session, ListingKind.NEED, cast.organisation)
-    assert code_of(session, Action.PUBLISH, cast.unverified_broker, pending) == "organisation-not-verified"
+    assert code_of(session, Action.WITHDRAW, cast.unverified_broker, live) == "organisation-not-verified"
+    assert code_of(session, Action.PUBLISH, cast.unverified_broker, pending) == "need-not-found"
     assert code_of(session, Action.PUBLISH, cast.owner, pending) == "conflict-of-interest"
     assert code_of(session, Action.PUBLISH, cast.stranger, pending) == "need-not-found"
     assert code_of(session, Action.WITHDRAW, cast.far_bureau, live) == "role-not-allowed"

@@ -37,6 +37,8 @@ def test_one_wrong_digit_is_found(digits: str, data: st.DataObject) -> None:
     assert patent_number_fault(number[:place] + digit + number[place + 1 :]) == "专利申请号的校验位不正确。"
 
 
-@pytest.mark.parametrize("number", ["", "CN107345678A", "2017106018623", "201710601862.33", "20171060186.3", "２01710601862.3"])
+@pytest.mark.parametrize(
+    "number", ["", "CN107345678A", "2017106018623", "201710601862.33", "20171060186.3", "２01710601862.3"]
+)
 def test_other_forms_are_explained(number: str) -> None:
     assert "应为12位" in (patent_number_fault(number) or "")

@@ -27,7 +27,13 @@ def test_names_are_read_once_and_again_after_loading(session: Session) -> None:
     first = len(statements)
     queries.code_names(session, Scheme.CONTRACT_TYPE)
     assert len(statements) == first
-    row = {"scheme": Scheme.CONTRACT_TYPE, "code": "KF", "name": "技术开发（新）", "parent_code": None, "sort": 10}
+    row = {
+        "scheme": Scheme.CONTRACT_TYPE,
+        "code": "KF",
+        "name": "技术开发（新）",
+        "parent_code": None,
+        "sort": 10,
+    }
     rest = {"valid_from": None, "valid_to": None, "source": "测试", "verified": False}
     assert load_codes(session, [{**row, **rest}]) == 1
     assert queries.code_names(session, Scheme.CONTRACT_TYPE)["KF"] == "技术开发（新）"

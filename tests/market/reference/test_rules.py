@@ -24,7 +24,11 @@ def test_prefix(code: str, prefix: str) -> None:
 def test_county_lies_in_all_above_it_and_in_no_other(code: str) -> None:
     above = [NATION_CODE, code[:2] + "0000", code[:4] + "00", code]
     assert all(lies_within(code, area) for area in above)
-    assert all(lies_within(lower, upper) == (i <= j) for i, upper in enumerate(above) for j, lower in enumerate(above))
+    assert all(
+        lies_within(lower, upper) == (i <= j)
+        for i, upper in enumerate(above)
+        for j, lower in enumerate(above)
+    )
     neighbour = code[:5] + ("1" if code[5] != "1" else "2")
     assert not lies_within(code, neighbour)
     assert not lies_within(code, "9" + code[1:2] + "0000")

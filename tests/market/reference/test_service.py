@@ -23,7 +23,12 @@ NEW_CITY = {
 
 
 def test_regions_are_inserted_then_changed(session: Session) -> None:
-    below: dict[str, Any] = {**NEW_CITY, "code": "329901", "level": RegionLevel.COUNTY, "parent_code": "329900"}
+    below: dict[str, Any] = {
+        **NEW_CITY,
+        "code": "329901",
+        "level": RegionLevel.COUNTY,
+        "parent_code": "329900",
+    }
     assert load_regions(session, [NEW_CITY, below]) == 2
     assert session.get_one(Region, "329901").parent_code == "329900"
     assert load_regions(session, [{**NEW_CITY, "valid_to": date(2030, 12, 31)}]) == 1
@@ -33,7 +38,13 @@ def test_regions_are_inserted_then_changed(session: Session) -> None:
 
 
 def test_same_rows_again_write_nothing(session: Session) -> None:
-    park = {"code": "320281-P77", "name": "新园", "region_code": "320281", "kind": "municipal", "source": "测试"}
+    park = {
+        "code": "320281-P77",
+        "name": "新园",
+        "region_code": "320281",
+        "kind": "municipal",
+        "source": "测试",
+    }
     assert load_parks(session, iter([park])) == 1
     row = session.get_one(Park, "320281-P77")
     load_parks(session, [park])
