@@ -10,9 +10,9 @@ import subprocess
 import sys
 
 RUNS = (
-    ("bench.encoder", (), ("--texts", "2000")),
+    ("bench.encoder", ("--json",), ("--json", "--listings", "2000")),
     ("bench.engine", ("--json",), ("--json", "--documents", "2000", "--queries", "50")),
-    ("bench.http", (), ("--listings", "2000", "--seconds", "2", "--clients", "2")),
+    ("bench.serving", (), ("--listings", "2000", "--seconds", "2", "--clients", "2")),
 )
 
 

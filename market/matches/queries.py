@@ -161,8 +161,7 @@ def list_events(session: Session, suggestion: Suggestion) -> list[SuggestionEven
 def confidential_parts(actor: Actor, suggestion: Suggestion) -> dict[str, Need | Achievement]:
     """Return the listings whose confidential part the actor may read, by side.
 
-    A side reads its own always and the other's once both agreed; a broker reads those of pairs
-    assigned to them.
+    A side reads both once both agreed; a broker reads those of pairs assigned to them.
 
     Raises:
         PermissionDenied: nothing may be read yet, or by this actor.

@@ -110,7 +110,7 @@ def express_interest(
     Raises:
         NotFound: no such suggestion, or not recommended.
         PermissionDenied: the actor stands on neither side.
-        Conflict: the suggestion is not waiting for this, or the need is no longer on the market.
+        Conflict: the suggestion is not waiting for this, or one of the listings is no longer on the market.
     """
     suggestion = queries.get_suggestion(session, actor, suggestion_id, lock=True)
     side = queries.side_of(actor, suggestion)
@@ -123,6 +123,8 @@ def express_interest(
     else:
         suggestion.achievement_interest = interested
     if suggestion.need_interest and suggestion.achievement_interest:
+        if suggestion.achievement.status not in listing_rules.PUBLIC:
+            raise Conflict("该成果已不在市场上，不能开始对接。", code="listing-off-market")
         _take(session, actor, suggestion, Action.AGREE, now=now)
         need = suggestion.need
         if need.status is not listing_rules.Status.MATCHING:  # another pair may have agreed before

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from market.accounts.rules import OPERATOR
@@ -25,6 +27,8 @@ from market.matches.service import note_event, take_engine_step
 from market.search.documents import Kind, Ranking
 from market.search.queries import changes_after, last_seq
 from market.search.replica import Replica
+
+log = structlog.get_logger()
 
 PER_LISTING = 10
 """Suggestions asked for when a listing becomes findable."""
@@ -73,10 +77,7 @@ def work_off(session: Session, replica: Replica, *, now: datetime) -> tuple[int,
     Returns:
         The `seq` before, the `seq` after, and the number of suggestions made.
     """
-    progress = session.get(SuggestionProgress, 1, with_for_update=True, populate_existing=True)
-    if progress is None:
-        progress = SuggestionProgress(id=1, seq=0)
-        session.add(progress)
+    progress = _lock_progress(session)
     before = progress.seq
     changes = changes_after(session, before, limit=BATCH)
     made = 0
@@ -88,6 +89,19 @@ def work_off(session: Session, replica: Replica, *, now: datetime) -> tuple[int,
             made += _suggest(session, replica, Side(kind.value), record_id, now=now)
     progress.seq = changes.seq
     return before, changes.seq, made
+
+
+def _lock_progress(session: Session) -> SuggestionProgress:
+    """Return the one row, locked, so that others wait until this batch is done; the first call makes it."""
+    progress = session.get(SuggestionProgress, 1, with_for_update=True, populate_existing=True)
+    if progress is not None:
+        return progress
+    try:
+        with session.begin_nested():
+            session.add(SuggestionProgress(id=1, seq=0))
+    except IntegrityError:
+        log.info("suggesting.lost_race")  # somebody else was the first; their row does as well
+    return session.get_one(SuggestionProgress, 1, with_for_update=True, populate_existing=True)
 
 
 def _suggest(session: Session, replica: Replica, side: Side, record_id: int, *, now: datetime) -> int:

@@ -331,19 +331,14 @@ def test_notes_are_for_those_who_talk(session: Session, scene: Scene) -> None:
     pair = make_pair(session, scene)
     agree(session, scene, pair)
     for name in NAMES:
-        work = lambda a=getattr(scene, name): service.add_note(  # noqa: E731
-            session, a, pair.id, words="约定考察", now=NOW
-        )
-        if name in {"enterprise", "university", "broker"}:
-            event = work()
-            assert (event.action, event.words, event.actor_id) == (
-                Action.NOTE,
-                "约定考察",
-                getattr(scene, name).user_id,
-            )
-            assert event.side == {"enterprise": Side.NEED, "university": Side.ACHIEVEMENT}.get(name)
-        else:
+        actor: Actor = getattr(scene, name)
+        if name not in {"enterprise", "university", "broker"}:
+            work = lambda a=actor: service.add_note(session, a, pair.id, words="考察", now=NOW)  # noqa: E731
             assert code_of(session, work) in {"not-a-party", "suggestion-not-found"}
+            continue
+        event = service.add_note(session, actor, pair.id, words="约定考察", now=NOW)
+        assert (event.action, event.words, event.actor_id) == (Action.NOTE, "约定考察", actor.user_id)
+        assert event.side == {"enterprise": Side.NEED, "university": Side.ACHIEVEMENT}.get(name)
     assert pair.status is Status.AGREED
 
 
