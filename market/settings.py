@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from limits import parse_many
+
 
 class SettingsError(Exception):
     """A variable is missing or cannot be read; the message names it."""
@@ -57,7 +59,7 @@ class Settings:
             data_dir=data_dir,
             encoder=env.get("MARKET_ENCODER") or None,
             rate_limit_storage=env.get("MARKET_RATE_LIMIT_STORAGE", "memory://"),
-            login_limit=env.get("MARKET_LOGIN_LIMIT", "10 per minute"),
+            login_limit=_limit(env, "MARKET_LOGIN_LIMIT", "10 per minute"),
             token_days=_integer(env, "MARKET_TOKEN_DAYS", 30, low=1, high=366),
             log_json=_flag(env, "MARKET_LOG_JSON", default=False),
             trusted_proxies=_integer(env, "MARKET_TRUSTED_PROXIES", 0, low=0, high=10),
@@ -77,6 +79,16 @@ def _integer(env: Mapping[str, str], name: str, default: int, *, low: int, high:
     if not low <= value <= high:
         raise SettingsError(f"{name} must lie between {low} and {high}, not {value}")
     return value
+
+
+def _limit(env: Mapping[str, str], name: str, default: str) -> str:
+    raw = env.get(name, default)
+    try:
+        # Flask-Limiter would only log a fault, and then limit nothing.
+        parse_many(raw)
+    except ValueError:
+        raise SettingsError(f"{name} must be a limit such as '10 per minute', not {raw!r}") from None
+    return raw
 
 
 def _day(env: Mapping[str, str], name: str) -> date | None:

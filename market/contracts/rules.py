@@ -273,4 +273,4 @@ def registration_number(*, year: int, area: str, serial: int) -> str:
 
 def is_valid_external_number(number: str) -> bool:
     """Tell whether a number from elsewhere has 14 or 16 digits; it is opaque otherwise."""
-    return re.fullmatch(r"\d{14}|\d{16}", number) is not None
+    return re.fullmatch(r"[0-9]{14}|[0-9]{16}", number) is not None

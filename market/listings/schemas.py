@@ -66,7 +66,7 @@ class AchievementFields(ListingFields):
     registration_no = fields.String(
         allow_none=True,
         validate=validate.Regexp(
-            r"^[0-9A-Z]{3}[0-9]{4}Y[0-9]{4}$", error="批准登记号应为12位，如 3202024Y0001"
+            r"^[0-9A-Z]{3}[0-9]{4}Y[0-9]{4}\Z", error="批准登记号应为12位，如 3202024Y0001"
         ),
     )
     completers = fields.List(text(1, 64), validate=validate.Length(max=50))

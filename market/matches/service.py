@@ -225,7 +225,11 @@ def _other_talks(session: Session, suggestion: Suggestion) -> bool:
 def take_engine_step(
     session: Session, actor: Actor, suggestion: Suggestion, action: Action, *, now: datetime
 ) -> None:
-    """Record that the engine made, dropped or revived a suggestion."""
+    """Record that the engine dropped or revived a suggestion."""
+    if action is Action.REVIVE:
+        # What was decided and said was about the listing as it stood before.
+        suggestion.reason_code = suggestion.decided_at = None
+        suggestion.need_interest = suggestion.achievement_interest = None
     _take(session, actor, suggestion, action, now=now)
 
 

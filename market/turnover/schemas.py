@@ -29,7 +29,7 @@ from market.turnover.rules import (
 )
 from market.turnover.target_rules import BASIS_NAMES, COMPARATOR_NAMES, Basis, Comparator
 
-REGION = validate.Regexp(r"^\d{6}$", error="应为六位行政区划代码")
+REGION = validate.Regexp(r"^[0-9]{6}$", error="应为六位行政区划代码")
 
 
 def _percent(**kwargs: Any) -> fields.Decimal:

@@ -177,7 +177,7 @@ def _party(side: str, label: str, *others: str) -> tuple[Field, ...]:
 CONTRACT_FIELDS = (
     Field("reg_no", "登记编号", How.IDENTIFIER,
           ("登记编号", "合同登记编号", "合同登记号", "登记证明编号", "合同编号"),
-          required=True, pattern=r"\d{14}|\d{16}"),
+          required=True, pattern=r"[0-9]{14}|[0-9]{16}"),
     Field("registered_on", "登记日期", How.DATE, ("登记日期", "合同登记日期", "认定登记日期"), required=True),
     Field("external_id", "外部编号", How.IDENTIFIER, ("外部编号", "系统编号", "id", "外部id"),
           low=1, high=64),

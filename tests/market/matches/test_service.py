@@ -289,6 +289,21 @@ def test_nobody_else_speaks_for_a_side(session: Session, scene: Scene, name: str
     assert code == ("not-a-party" if knows else "suggestion-not-found")
 
 
+def test_a_suggestion_that_comes_back_is_decided_and_agreed_on_anew(session: Session, scene: Scene) -> None:
+    pair = make_pair(session, scene)
+    recommend(session, scene, pair)
+    want(session, scene.enterprise, pair)
+    for action in (Action.LAPSE, Action.REVIVE):
+        service.take_engine_step(session, OPERATOR, pair, action, now=NOW)
+    assert (pair.need_interest, pair.achievement_interest) == (None, None)
+    assert (pair.reason_code, pair.decided_at) == (None, None)
+    recommend(session, scene, pair)
+    want(session, scene.university, pair)
+    assert pair.status is Status.RECOMMENDED  # the enterprise spoke of the listing as it was before
+    want(session, scene.enterprise, pair)
+    assert pair.status is Status.AGREED
+
+
 def test_a_need_off_the_market_is_not_agreed_on(session: Session, scene: Scene) -> None:
     pair = make_pair(session, scene)
     recommend(session, scene, pair)
