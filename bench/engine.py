@@ -10,6 +10,7 @@ clock, because on a busy machine only the former tells about the engine.
 from __future__ import annotations
 
 import argparse
+import importlib
 import itertools
 import json
 import os
@@ -130,6 +131,8 @@ def timed(run: Callable[[], Any], now: Callable[[], float] = time.perf_counter) 
 def first_answer(folder: Path, encoder_name: str | None) -> None:
     """Load a snapshot and print how long the first answer took after the imports, and its parts."""
     start = time.perf_counter()
+    importlib.import_module("sentence_transformers")  # the libraries, which are not ours to make quick
+    imported = time.perf_counter()
     encoder, lexicon = encoder_named(encoder_name), Lexicon.load()
     ready = time.perf_counter()
     engine = LocalEngine.load(folder, encoder, lexicon=lexicon)
@@ -138,9 +141,10 @@ def first_answer(folder: Path, encoder_name: str | None) -> None:
     answered = time.perf_counter()
     engine.close()
     times = {
-        "encoder_and_lexicon_s": ready - start,
+        "import_libraries_s": imported - start,
+        "encoder_and_lexicon_s": ready - imported,
         "load_s": loaded - ready,
-        "first_answer_s": answered - start,
+        "first_answer_after_import_s": answered - imported,
     }
     print(json.dumps({name: round(value, 3) for name, value in times.items()}))
 
