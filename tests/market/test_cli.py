@@ -15,6 +15,7 @@ from market.cli import Context, cli
 from market.clock import FixedClock
 from market.db import Database
 from market.listings import service as listings
+from market.listings.models import Achievement
 from market.listings.rules import Action, ListingKind, Status
 from market.search.models import ListingChange, SearchDocument
 from market.settings import Settings
@@ -148,8 +149,7 @@ def test_expired_listings_leave_the_index(desk: Desk) -> None:
     with desk.context.database.reading() as session:
         assert session.get(SearchDocument, ("achievement", listing_id)) is None
         assert [change.operation for change in session.query(ListingChange)] == ["upsert", "remove"]
-        listing = listings.queries.MODELS[ListingKind.ACHIEVEMENT]
-        assert session.get(listing, listing_id).status is Status.EXPIRED
+        assert session.get_one(Achievement, listing_id).status is Status.EXPIRED
 
 
 def test_an_empty_ledger_agrees_with_itself(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from market.accounts.rules import OrganisationKind
 from market.clock import FixedClock
 from market.db import Database
 from market.listings import service as listings
+from market.listings.rules import Action as ListingAction
 from market.listings.rules import ListingKind
 from market.matches import queries, suggesting
 from market.matches.models import Suggestion, SuggestionEvent, SuggestionProgress
@@ -215,7 +216,7 @@ def test_suggestions_lapse_with_their_listing_and_revive_with_it(
         listings.revise_listing(session, owner, kind, listing_id, now=NOW)
         listings.submit_listing(session, owner, kind, listing_id, now=NOW)
         listings.review_listing(
-            session, scene.broker, kind, listing_id, decision=listings.Action.PUBLISH, note=None,
+            session, scene.broker, kind, listing_id, decision=ListingAction.PUBLISH, note=None,
             encoder=ENCODER, now=NOW,
         )  # fmt: skip
     assert suggesting.catch_up(database, replica, clock) == 1
