@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from market.accounts.models import AccessToken, Organisation, User
 from market.accounts.rules import Actor, OrganisationKind, OrganisationStatus, Role, oversees
@@ -118,19 +118,30 @@ def find_user_by_login(session: Session, login: str) -> User | None:
 
 
 def find_actor(session: Session, digest: str, *, now: datetime) -> Actor | None:
-    """Return who holds a live token with this digest; None if it is unknown, expired or revoked."""
-    user = session.scalar(
-        select(User)
+    """Return who holds a live token with this digest; None if it is unknown, expired or revoked.
+
+    Asked by every request, so it reads five columns instead of two whole rows.
+    """
+    row = session.execute(
+        select(User.id, User.role, User.organisation_id, Organisation.region_code, Organisation.status)
         .join(AccessToken, AccessToken.user_id == User.id)
-        .options(joinedload(User.organisation))
+        .outerjoin(Organisation, Organisation.id == User.organisation_id)
         .where(
             AccessToken.digest == digest,
             AccessToken.revoked_at.is_(None),
             AccessToken.expires_at > now,
             User.active,
         )
+    ).first()
+    if row is None:
+        return None
+    return Actor(
+        user_id=row.id,
+        role=row.role,
+        organisation_id=row.organisation_id,
+        region_code=row.region_code,
+        verified=row.status is OrganisationStatus.VERIFIED,
     )
-    return None if user is None else actor_of(user)
 
 
 def actor_of(user: User) -> Actor:

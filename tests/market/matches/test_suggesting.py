@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,17 +17,22 @@ from market.accounts.rules import OrganisationKind
 from market.clock import FixedClock
 from market.db import Database
 from market.listings import service as listings
+from market.listings.models import Achievement
 from market.listings.rules import Action as ListingAction
 from market.listings.rules import ListingKind
+from market.listings.rules import Status as ListingStatus
 from market.matches import queries, suggesting
 from market.matches.models import Suggestion, SuggestionEvent, SuggestionProgress
 from market.matches.rules import Action, Side, Status
 from market.search.queries import last_seq
 from market.search.replica import Replica
+from market.search.service import put_document, remove_document
 from matching.lexicon import Lexicon
+from matching.types import Kind
 from tests.factories import NOW, make_organisation
 from tests.market.listings.factories import ENCODER, TODAY
 from tests.market.matches.factories import Scene, agree, make_achievement, make_need, make_scene, recommend
+from tests.market.search.factories import make_document
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +196,30 @@ def test_what_was_withdrawn_before_its_turn_is_passed_over(
     assert suggesting.catch_up(database, replica, clock) == 0
     with database.reading() as session:
         assert all_pairs(session) == []
+        assert suggesting.pending(session) == 0
+
+
+def test_what_the_index_still_shows_is_checked_against_the_database(
+    database: Database, replica: Replica, clock: FixedClock, scene: Scene
+) -> None:
+    _, achievement = publish_both(database, scene)
+    replica.catch_up()
+    with database.transaction() as session:  # as if withdrawn by a transaction that the replica has not seen
+        session.get_one(Achievement, achievement).status = ListingStatus.WITHDRAWN
+    assert suggesting.catch_up(database, replica, clock) == 0
+
+
+def test_changes_of_other_kinds_are_passed_over(
+    database: Database, replica: Replica, clock: FixedClock, scene: Scene
+) -> None:
+    expert = make_document(1, kind=Kind.EXPERT, organisation="0")
+    with database.transaction() as session:
+        put_document(session, ENCODER, expert, now=NOW)
+        put_document(session, ENCODER, replace(expert, key="2"), now=NOW)
+        remove_document(session, Kind.EXPERT, 2, now=NOW)
+    publish_both(database, scene)
+    assert suggesting.catch_up(database, replica, clock) == 1
+    with database.reading() as session:
         assert suggesting.pending(session) == 0
 
 
