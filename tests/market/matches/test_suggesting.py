@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -334,65 +332,6 @@ def test_reasons_add_up_and_point_at_words_of_both_texts(
     assert verdicts["tech_field"] == ("fits", "技术领域相同")
     assert verdicts["maturity"] == ("fits", "成熟度TRL 7，已达要求的TRL 6")
     assert verdicts["price"] == ("fits", "预算高于报价")
-
-
-def test_two_workers_at_once_suggest_each_pair_once(own_database: Database, tmp_path: Path) -> None:
-    clock = FixedClock(NOW)
-    with own_database.transaction() as session:
-        scene = make_scene(session)
-        for _ in range(3):
-            make_achievement(session, scene.seller.id)
-        for _ in range(5):
-            make_need(session, scene.buyer.id)
-    replicas = [Replica(own_database, ENCODER, folder=tmp_path / str(i)).open() for i in range(2)]
-    together = threading.Barrier(2)
-
-    def work(replica: Replica) -> int:
-        together.wait(20)
-        return suggesting.catch_up(own_database, replica, clock)
-
-    try:
-        with ThreadPoolExecutor(2) as pool:
-            made = list(pool.map(work, replicas))
-        assert sum(made) == 15
-        with own_database.reading() as session:
-            pairs = [(pair.need_id, pair.achievement_id) for pair in all_pairs(session)]
-            assert len(set(pairs)) == len(pairs) == 15
-            assert len(session.scalars(select(SuggestionEvent)).all()) == 15
-            assert suggesting.pending(session) == 0
-    finally:
-        for replica in replicas:
-            replica.close()
-
-
-def test_the_first_two_workers_ever_share_one_place_in_the_log(
-    own_database: Database, tmp_path: Path
-) -> None:
-    with own_database.transaction() as session:
-        scene = make_scene(session)
-        make_achievement(session, scene.seller.id)
-        make_need(session, scene.buyer.id)
-    started = threading.Event()
-
-    def second() -> tuple[int, int, int]:
-        started.set()
-        with own_database.transaction() as session:
-            return suggesting.work_off(session, replica, now=NOW)
-
-    replica = Replica(own_database, ENCODER, folder=tmp_path).open()
-    try:
-        with ThreadPoolExecutor(1) as pool:
-            with own_database.transaction() as session:
-                _, end, made = suggesting.work_off(session, replica, now=NOW)
-                session.flush()
-                later = pool.submit(second)
-                assert started.wait(20)
-                threading.Event().wait(0.3)  # it now waits for our row
-                assert not later.done()
-            assert made == 1
-            assert later.result(20) == (end, end, 0)
-    finally:
-        replica.close()
 
 
 def test_universities_and_enterprises_alone_own_what_is_paired(
