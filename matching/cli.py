@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from matching.dataset import Judgements, read_documents, read_judgements, read_pool
-from matching.encoder import load_encoder
+from matching.encoder import EncoderMissing, load_encoder
 from matching.engine import MAX_HITS, LocalEngine
-from matching.errors import MatchingError
+from matching.errors import IndexDamaged, IndexMissing, ManifestMismatch, MatchingError
 from matching.evaluation import evaluate
 from matching.fusion import Weights
 from matching.lexicon import Lexicon, check
@@ -40,6 +40,15 @@ _PART_NAMES = {
 }
 
 
+WORDS = {
+    IndexMissing: "没有找到已保存的索引，请先运行 index。",
+    IndexDamaged: "索引已损坏，请重新生成。",
+    ManifestMismatch: "索引与现在的模型或词典不符，请重新生成。",
+    EncoderMissing: "找不到所选的模型。",
+}
+"""What a person is told before the details, which are for whoever looks into it."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -53,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parsed.run(parsed)
     except MatchingError as error:
-        print(f"错误：{error}", file=sys.stderr)
+        words = next((words for kind, words in WORDS.items() if isinstance(error, kind)), "")
+        print(f"错误：{words}{error}", file=sys.stderr)
         return 2
     return 0
 

@@ -1,7 +1,8 @@
 """Reading needs, achievements and judgements from files, for the command line.
 
-JSONL: one object per line with `id`, `title` and `description`; optionally `facets` (an object as
-`Facets.to_json` gives it), or `trl` and a two-digit `field` on their own. CSV: with the columns `id`,
+JSONL: one object per line with `id`, `title` and `description` (or `external_id` and `body`, as the
+market's own files call them); optionally `keywords`, `facets` (an object as `Facets.to_json` gives it),
+or `trl` and a two-digit `field` or `tech_field` on their own. CSV: with the columns `id`,
 `title`, `description` or their Chinese names as the spreadsheets of universities have them, and
 optionally keywords, which are read as part of the description; UTF-8 with or without BOM, or GB 18030.
 """
@@ -23,6 +24,7 @@ UNGRADED: Final = 1
 """Grade of a judgement without `grade`: relevant, without saying how much. Pairs not listed have grade 0."""
 
 _COLUMNS: Final = {"外部编号": "id", "成果名称": "title", "成果简介": "description", "关键词": "keywords"}
+_ALIASES: Final = {"external_id": "id", "body": "description", "tech_field": "field"}
 _REQUIRED: Final = ("id", "title", "description")
 _FIELD_CODE: Final = re.compile(r"\d{2}")
 
@@ -92,6 +94,8 @@ def _document(row: Mapping[str, Any], *, kind: Kind, place: str) -> Document:
     if not key:
         raise InvalidInput(f"{place}: 编号为空")
     keywords = row.get("keywords")
+    if isinstance(keywords, list):
+        keywords = " ".join(str(word) for word in keywords)
     if keywords:
         body = f"{body}\n{keywords}"
     return Document(key, kind, title, body, _facets(row, place=place))
@@ -132,7 +136,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise InvalidInput(f"{path}:{line}: 不是合法的JSON（{error}）") from error
         if not isinstance(row, dict):
             raise InvalidInput(f"{path}:{line}: 应为一个JSON对象")
-        yield line, row
+        yield line, {_ALIASES.get(name, name): value for name, value in row.items()}
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,18 @@ def test_wrong_judgements_are_named(tmp_path: Path, content: str, message: str) 
     path.write_text(content, encoding="utf-8")
     with pytest.raises(InvalidInput, match=message):
         read_judgements(path)
+
+
+def test_the_files_of_the_market_are_read_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "achievements.jsonl"
+    row = {
+        "external_id": "A-1",
+        "title": "高盐废水脱盐",
+        "body": "电渗析浓缩。",
+        "keywords": ["纳滤", "回用"],
+        "tech_field": "07",
+    }
+    path.write_text(json.dumps(row, ensure_ascii=False), encoding="utf-8")
+    document = read_documents(path, kind=Kind.ACHIEVEMENT)[0]
+    assert (document.key, document.body) == ("A-1", "电渗析浓缩。\n纳滤 回用")
+    assert document.facets.tech_field == "07"
