@@ -136,7 +136,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise InvalidInput(f"{path}:{line}: 不是合法的JSON（{error}）") from error
         if not isinstance(row, dict):
             raise InvalidInput(f"{path}:{line}: 应为一个JSON对象")
-        yield line, {_ALIASES.get(name, name): value for name, value in row.items()}
+        yield line, {_ALIASES.get(str(name), str(name)): value for name, value in row.items()}
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
