@@ -1,6 +1,6 @@
 """How fast the market answers match requests over HTTP: gunicorn, two workers, a full market.
 
-    python bench/serving.py --listings 100000 --seconds 20
+    python -m bench.serving --listings 100000 --seconds 20
 
 Fills a SQLite database with listings made by `bench/engine.py`, writes a snapshot of the index, starts
 gunicorn as `make serve` does, and asks `GET /api/v1/needs/{id}/matches` as a broker, over connections

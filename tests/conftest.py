@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import flask
+import hypothesis
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, make_url, text
@@ -23,6 +24,10 @@ from market.db import Database
 from market.settings import Settings
 from matching.encoder import HashingEncoder
 from seed.loaders import load_reference
+
+# A slow machine is not a failing one; what is too slow shows in `bench/`.
+hypothesis.settings.register_profile("market", deadline=None)
+hypothesis.settings.load_profile("market")
 
 NOW = datetime(2025, 6, 10, 2, 0, tzinfo=UTC)
 BACKENDS = os.environ.get("MARKET_TEST_BACKENDS", "sqlite,postgresql").split(",")

@@ -188,8 +188,8 @@ def search(form: dict[str, Any]) -> Any:
     """用自己的话检索已发布的成果或需求"""
     kind = Kind(form["kind"].value)
     query = Query(
-        title="",
-        body=form["text"],
+        title=form["text"],  # so that spans count from the first character of what was asked
+        body="",
         kind=kind,
         k=form["k"],
         as_of=china_day(now()),

@@ -45,7 +45,7 @@ def test_anyone_searches_what_is_published(theatre: Theatre) -> None:
     (hit,) = answer["hits"]
     assert (hit["rank"], hit["listing"]["kind"], hit["listing"]["status"]) == (1, "achievement", "published")
     # A question in free words has no title: its text stands after the line break.
-    check_reasons(hit, {"need": f"\n{TEXT}", "achievement": f"抗污染膜组件\n{body}"})
+    check_reasons(hit, {"need": TEXT, "achievement": f"抗污染膜组件\n{body}"})
     assert not any(secret in response.get_data(as_text=True) for secret in SECRETS)
 
 
@@ -55,7 +55,7 @@ def test_needs_are_searched_when_asked_for(theatre: Theatre) -> None:
     response = theatre.post("/searches", "university", {"text": TEXT, "kind": "need"})
     assert ids(response) == {need}
     (hit,) = response.get_json()["hits"]
-    check_reasons(hit, {"achievement": f"\n{TEXT}", "need": "膜要常清洗\n反渗透膜清洗周期只有三个月。"})
+    check_reasons(hit, {"achievement": TEXT, "need": "膜要常清洗\n反渗透膜清洗周期只有三个月。"})
 
 
 def test_what_is_confidential_does_not_help_to_find_it(theatre: Theatre) -> None:
