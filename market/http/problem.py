@@ -17,6 +17,7 @@ from flask_smorest import Api
 from marshmallow import Schema, fields
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
+from werkzeug import Response
 from werkzeug.exceptions import HTTPException
 
 from market.errors import (
@@ -104,7 +105,7 @@ class MarketApi(Api):
         if error.response is not None:
             return error.get_response()
         if not is_api_path():
-            return error
+            return _page(error)
         data: dict[str, Any] = getattr(error, "data", None) or {}
         status = error.code or 500
         code, title, detail = HTTP_WORDS.get(status, (f"http-{status}", error.name, error.name))
@@ -122,6 +123,17 @@ class MarketApi(Api):
         if status == 429:
             response.headers["Retry-After"] = str(seconds_to_wait())
         return response
+
+
+def _page(error: HTTPException) -> Response:
+    """Return the error as a page for people, with the headers it came with."""
+    response = error.get_response()
+    _, title, detail = HTTP_WORDS.get(error.code or 500, ("", "无法完成", "请求未能完成。"))
+    response.set_data(
+        f'<!doctype html>\n<html lang="zh-CN">\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f"<h1>{title}</h1>\n<p>{detail}</p>\n"
+    )
+    return response
 
 
 def is_api_path() -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 import structlog
 
 from market.db import Database
+from market.errors import Unavailable
 from market.search import queries
 from market.search.service import lacks_vectors
 from market.settings import Settings
@@ -135,6 +136,9 @@ class Replica:
 
         Returns:
             The `seq` reached.
+
+        Raises:
+            Unavailable: `vectors-missing`: a document was stored with vectors of another model only.
         """
         with self._database.reading() as session:
             last = queries.last_seq(session)
@@ -160,7 +164,13 @@ class Replica:
         with self._database.reading() as session:
             changes = queries.changes_after(session, self._seq)
             found = queries.load_documents(session, changes.upserts, encoder_key=self.encoder.key)
-        gone = set(changes.upserts) - {(document.kind, int(document.key)) for document, _ in found}
+            gone = set(changes.upserts) - {(document.kind, int(document.key)) for document, _ in found}
+            if gone and queries.are_any_stored(session, gone):
+                # Another process publishes with another model; going on would lose its listings silently.
+                raise Unavailable(
+                    "有条目的向量由另一模型生成，请统一 MARKET_ENCODER 后运行 market index rebuild。",
+                    code="vectors-missing",
+                )
         for kind in Kind:
             keys = [str(i) for k, i in (*changes.removals, *gone) if k is kind]
             if keys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import flask
+from flask.typing import ResponseReturnValue
 
 blp = flask.Blueprint(
     "web", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
@@ -13,6 +14,12 @@ POLICY = (
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Content-Security-Policy of the page: the browser itself refuses any outside request."""
+
+
+@blp.get("/")
+def show_home() -> ResponseReturnValue:
+    """Lead whoever asks for the market itself to the one page there is."""
+    return flask.redirect(flask.url_for("web.show_docs"))
 
 
 @blp.get("/docs")

@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, update
 from structlog.testing import capture_logs
 
 from market.db import Database
+from market.errors import Unavailable
 from market.search import queries
 from market.search.models import IndexIdentity, ListingChange, ListingVector, Operation, SearchDocument
 from market.search.replica import Replica, VectorsMissing, open_encoder, open_replica
@@ -311,3 +312,16 @@ def test_settings_name_folder_and_model_of_the_process(
     absent = Settings(database_url=settings.database_url, data_dir=tmp_path, encoder=str(tmp_path / "none"))
     with pytest.raises(MatchingError, match="none"):
         open_encoder(absent)
+
+
+def test_a_listing_with_vectors_of_another_model_is_not_lost_silently(database: Database, make: Make) -> None:
+    replica = make().open()
+    with database.transaction() as session:
+        put_document(session, HashingEncoder(dim=32), make_document(7), now=NOW)
+    with pytest.raises(Unavailable) as caught:
+        replica.catch_up()
+    assert caught.value.code == "vectors-missing"
+    with database.transaction() as session:
+        put_document(session, ENCODER, make_document(7), now=NOW)
+    replica.catch_up()
+    assert replica.engine.keys(Kind.NEED) == {"7"}

@@ -37,3 +37,18 @@ def test_vendored_files_carry_their_licences() -> None:
 
 def test_health_answers(client: FlaskClient) -> None:
     assert client.get("/health").get_json() == {"status": "ok"}
+
+
+def test_the_root_leads_to_the_page(client: FlaskClient) -> None:
+    answer = client.get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/docs")
+
+
+def test_pages_say_in_chinese_what_is_wrong(client: FlaskClient) -> None:
+    missing = client.get("/nowhere")
+    assert (missing.status_code, missing.mimetype) == (404, "text/html")
+    assert "没有找到所请求的内容" in missing.text
+    wrong = client.post("/docs")
+    assert wrong.status_code == 405
+    assert "GET" in wrong.headers["Allow"]
+    assert "该地址不支持这种请求方法" in wrong.text
