@@ -30,7 +30,7 @@ from market.exchange.cli import import_group
 from market.listings import service as listings
 from market.matches import suggesting
 from market.search.documents import Encoder, EngineError
-from market.search.replica import Replica, VectorsMissing, open_encoder, open_replica
+from market.search.replica import Replica, VectorsMissing, make_replica, open_encoder, open_replica
 from market.search.service import encode_missing
 from market.settings import Settings, SettingsError
 from market.turnover import service as turnover
@@ -226,7 +226,10 @@ def rebuild_index(context: Context) -> None:
             encoded = encode_missing(
                 session, context.encoder, progress=lambda done: progress.advance(task, done)
             )
-    click.echo(f"新编码 {encoded} 条，索引共 {context.replica.rebuild()} 条")
+    # Not opened first: opening may build the index, and it would then be built twice.
+    replica = make_replica(context.settings, context.database, context.encoder)
+    click.echo(f"新编码 {encoded} 条，索引共 {replica.rebuild()} 条")
+    replica.close()
 
 
 @index_group.command("status", help="显示索引与数据库的进度。")

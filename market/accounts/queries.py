@@ -28,13 +28,6 @@ def find_organisation_by_uscc(session: Session, uscc: str) -> Organisation | Non
     return session.scalar(select(Organisation).where(Organisation.uscc == uscc))
 
 
-def find_organisation_by_name(session: Session, name: str) -> Organisation | None:
-    """Return the organisation with exactly this name, the oldest if several."""
-    return session.scalar(
-        select(Organisation).where(Organisation.name == name).order_by(Organisation.id).limit(1)
-    )
-
-
 def list_organisations(
     session: Session,
     actor: Actor,

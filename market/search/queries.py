@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,15 +56,6 @@ def load_documents(
         tuple_(SearchDocument.kind, SearchDocument.record_id).in_(records)
     )
     return [_to_document(row) for row in session.execute(statement)]
-
-
-def are_any_stored(session: Session, records: Iterable[tuple[Kind, int]]) -> bool:
-    """Tell whether any of these records may be found, whatever vectors it has."""
-    key = tuple_(SearchDocument.kind, SearchDocument.record_id)
-    return (
-        session.execute(select(SearchDocument.kind).where(key.in_(list(records))).limit(1)).first()
-        is not None
-    )
 
 
 def stream_documents(

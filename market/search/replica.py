@@ -93,8 +93,8 @@ class Replica:
         with self._database.reading() as session:
             if lacks_vectors(session, self.encoder.key):
                 raise VectorsMissing(
-                    f"the stored vectors do not fit the model {self.encoder.key}: "
-                    "run `market index rebuild`, or set MARKET_ENCODER to the model they were made with"
+                    f"库中的向量不是由模型 {self.encoder.key} 生成的：请运行 market index rebuild，"
+                    "或将 MARKET_ENCODER 设为生成这些向量的模型。"
                 )
             identity = queries.database_identity(session)
             last = queries.last_seq(session)
@@ -165,7 +165,7 @@ class Replica:
             changes = queries.changes_after(session, self._seq)
             found = queries.load_documents(session, changes.upserts, encoder_key=self.encoder.key)
             gone = set(changes.upserts) - {(document.kind, int(document.key)) for document, _ in found}
-            if gone and queries.are_any_stored(session, gone):
+            if gone and lacks_vectors(session, self.encoder.key, among=gone):
                 # Another process publishes with another model; going on would lose its listings silently.
                 raise Unavailable(
                     "有条目的向量由另一模型生成，请统一 MARKET_ENCODER 后运行 market index rebuild。",
@@ -231,7 +231,7 @@ class Replica:
         """Compare index and database after catching up.
 
         Returns:
-            One English line for each difference; empty when they agree.
+            One Chinese line for each difference; empty when they agree.
         """
         self.catch_up()
         differences = []
@@ -239,10 +239,8 @@ class Replica:
             for kind in Kind:
                 stored = queries.record_ids(session, kind)
                 indexed = {int(key) for key in self.engine.keys(kind)}
-                differences += [
-                    f"{kind.value} {i} is missing from the index" for i in sorted(stored - indexed)
-                ]
-                differences += [f"{kind.value} {i} should not be found" for i in sorted(indexed - stored)]
+                differences += [f"{kind.value} {i}：索引中缺少" for i in sorted(stored - indexed)]
+                differences += [f"{kind.value} {i}：不应被检索到" for i in sorted(indexed - stored)]
         return differences
 
     def close(self) -> None:
@@ -269,15 +267,20 @@ def open_encoder(settings: Settings) -> Encoder:
 
 
 def open_replica(settings: Settings, database: Database, encoder: Encoder) -> Replica:
-    """Open this process's replica, with snapshots under the settings' data folder.
+    """Open this process's replica.
 
     Raises:
         VectorsMissing: the stored vectors were made with another model.
     """
+    return make_replica(settings, database, encoder).open()
+
+
+def make_replica(settings: Settings, database: Database, encoder: Encoder) -> Replica:
+    """Return a replica yet to be opened or rebuilt, with snapshots under the settings' data folder."""
     return Replica(
         database,
         encoder,
         folder=settings.data_dir / "index",
         lexicon=_shipped_lexicon(),
         snapshot_every=settings.snapshot_every,
-    ).open()
+    )

@@ -6,13 +6,13 @@ document with its vector, so that no replica ever has to encode anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, delete, select, text
+from sqlalchemy import Select, delete, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from market.search.models import ListingChange, ListingVector, Operation, SearchDocument
@@ -104,9 +104,19 @@ def encode_missing(
             progress(len(rows))
 
 
-def lacks_vectors(session: Session, encoder_key: str) -> bool:
-    """Tell whether some document has no vector of this encoder."""
-    return session.execute(_without_vector(encoder_key).limit(1)).first() is not None
+def lacks_vectors(
+    session: Session, encoder_key: str, *, among: Iterable[tuple[Kind, int]] | None = None
+) -> bool:
+    """Tell whether some document, or some of those named, has no vector of this encoder.
+
+    Document and vector are looked at in one statement: they are written together, so a record that
+    is republished meanwhile never seems to lack its vector.
+    """
+    statement = _without_vector(encoder_key)
+    if among is not None:
+        record = tuple_(SearchDocument.kind, SearchDocument.record_id)
+        statement = statement.where(record.in_(list(among)))
+    return session.execute(statement.limit(1)).first() is not None
 
 
 def _without_vector(encoder_key: str) -> Select[Kind, int, str, str]:

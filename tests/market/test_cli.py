@@ -115,8 +115,9 @@ def test_verify_names_a_difference_and_rebuild_mends_it(desk: Desk) -> None:
         session.delete(session.get(SearchDocument, ("achievement", listing_id)))
     broken = desk.run("index", "verify")
     assert broken.exit_code == 1
-    assert f"achievement {listing_id} should not be found" in broken.output
+    assert f"achievement {listing_id}：不应被检索到" in broken.output
     assert desk.run("index", "rebuild").exit_code == 0
+    desk.restart()
     assert desk.run("index", "verify").exit_code == 0
 
 

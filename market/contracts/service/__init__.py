@@ -9,7 +9,6 @@ from market.contracts.service.application import (
 from market.contracts.service.registration import (
     approve_contract,
     enter_registered_contract,
-    register_contract,
 )
 from market.contracts.service.requests import (
     decide_request,
@@ -27,7 +26,6 @@ __all__ = [
     "edit_contract",
     "enter_registered_contract",
     "refuse_contract",
-    "register_contract",
     "request_cancellation",
     "request_change",
     "return_contract",

@@ -70,29 +70,6 @@ def approve_contract(
     return _register(session, actor, contract, ledger=ledger, now=now)
 
 
-def register_contract(
-    session: Session, actor: Actor, contract_id: int, *, ledger: Ledger, now: datetime
-) -> Contract:
-    """Register a contract, which must not be one that still needs a second person.
-
-    Args:
-        session: open transaction.
-        actor: registrar of the contract's station.
-        contract_id: which contract.
-        ledger: takes the registration's line.
-        now: present time.
-
-    Raises:
-        NotFound, PermissionDenied, RuleViolation: as `approve_contract`.
-        Conflict: it is not in review, or `large-review-needed`.
-    """
-    contract = queries.get_contract(session, actor, contract_id, lock=True)
-    require_step(actor, contract, Action.REGISTER)
-    if approval_action(contract.status, contract.tech_amount_fen) is Action.ESCALATE:
-        raise Conflict("大额合同须先转大额复审，由另一人登记。", code="large-review-needed")
-    return _register(session, actor, contract, ledger=ledger, now=now)
-
-
 def _register(
     session: Session, actor: Actor, contract: Contract, *, ledger: Ledger, now: datetime
 ) -> Contract:

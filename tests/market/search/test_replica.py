@@ -264,7 +264,7 @@ def test_verify_names_what_is_missing_and_what_is_too_much(database: Database, m
     assert replica.verify() == []
     replica.engine.remove(Kind.NEED, ["1"])
     replica.engine.upsert([make_document(9, kind=Kind.ACHIEVEMENT)])
-    assert replica.verify() == ["need 1 is missing from the index", "achievement 9 should not be found"]
+    assert replica.verify() == ["need 1：索引中缺少", "achievement 9：不应被检索到"]
     assert replica.rebuild() == 2
     assert replica.verify() == []
 
