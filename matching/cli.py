@@ -20,25 +20,10 @@ from matching.encoder import EncoderMissing, load_encoder
 from matching.engine import MAX_HITS, LocalEngine
 from matching.errors import IndexDamaged, IndexMissing, ManifestMismatch, MatchingError
 from matching.evaluation import evaluate
-from matching.fusion import Weights
 from matching.lexicon import Lexicon, check
+from matching.scoring import PART_NAMES, Weights
 from matching.text import normalise
 from matching.types import Hit, Kind, Query, Ranking
-
-_PART_NAMES = {
-    "dense": "语义",
-    "lexical": "用词",
-    "characters": "用字",
-    "concepts": "概念",
-    "tech_field": "技术领域",
-    "chain": "产业链",
-    "maturity": "成熟度",
-    "price": "价格",
-    "modes": "合作方式",
-    "region": "地区",
-    "freshness": "时效",
-}
-
 
 WORDS = {
     IndexMissing: "没有找到已保存的索引，请先运行 index。",
@@ -190,7 +175,7 @@ def _ranking_json(ranking: Ranking, titles: dict[str, str]) -> dict[str, Any]:
 
 
 def _hit_text(hit: Hit, title: str) -> str:
-    parts = "，".join(f"{_PART_NAMES[p.name]} {p.contribution:.3f}" for p in hit.parts if p.contribution)
+    parts = "，".join(f"{PART_NAMES[p.name]} {p.contribution:.3f}" for p in hit.parts if p.contribution)
     lines = [f"{hit.rank}. {title}（{hit.key}）", f"   得分 {hit.score:.3f}：{parts or '无'}"]
     if hit.terms:
         lines.append("   共同用词：" + "、".join(f"{one.term}（{one.weight:.0%}）" for one in hit.terms))

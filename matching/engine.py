@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 
 from matching.encoder import Encoder
 from matching.errors import DimensionMismatch, DuplicateKey, IndexDamaged, ManifestMismatch, MatchingError
-from matching.explain import Analysis, Tagger, shared_concepts, shared_terms
-from matching.facets import Judgement
-from matching.fusion import Weights
+from matching.explain import Analysis, Tagger
 from matching.locking import ReadWriteLock
-from matching.partition import Candidates, Partition, Prepared, prepare
+from matching.partition import Partition, Prepared, prepare
 from matching.progress import track
+from matching.ranking import Chosen, choose, depth, hits
+from matching.reranker import Reranker
+from matching.scoring import Weights, score
 from matching.store import FORMAT, Manifest, ScratchFolder, open_snapshot, save_snapshot
 from matching.text import MAX_CHARACTERS, NORMALISATION_VERSION
-from matching.types import Document, Hit, Kind, Query, Ranking, ScorePart
-from matching.vector_index import Rows
+from matching.types import Document, Hit, Kind, Query, Ranking
 
 MAX_HITS: Final = 200
 
@@ -42,18 +42,21 @@ class LocalEngine:
     """
 
     def __init__(
-        self, encoder: Encoder, *, lexicon: Tagger | None = None, weights: Weights | None = None
-    ) -> None:
+        self, encoder: Encoder, *, lexicon: Tagger | None = None, weights: Weights | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:  # fmt: skip
         """Make an empty engine.
 
         Args:
             encoder: makes vectors of texts that come without one.
             lexicon: finds concepts; None does without.
             weights: of the parts of a score; None takes the shipped ones.
+            reranker: reads the best candidates again; None does without.
         """
         self._encoder = encoder
         self._lexicon = lexicon
         self._weights = weights or Weights.load()
+        self._reranker = reranker
         self._scratch = ScratchFolder()
         self._partitions: dict[Kind, Partition] = {}
         self._lock = ReadWriteLock()
@@ -113,35 +116,29 @@ class LocalEngine:
         """
         if not 1 <= query.k <= MAX_HITS:
             raise ValueError(f"k must be between 1 and {MAX_HITS}, not {query.k}")
+        weights = self._weights  # one set for the whole answer, whatever is put in use meanwhile
         analysis = self._analyse(query.text, title_length=len(query.title))
         if not analysis.normalised.text:
-            return self._ranking(())
+            return self._ranking((), weights)
         if vector is None:
             vector = self._encode([query.text])[0]
         with self._lock.reading():
             partition = self._partitions.get(query.kind)
             if partition is None:
-                return self._ranking(())
-            candidates = partition.retrieve(query, analysis, vector)
-            judgements = partition.facets.judge(query, candidates.rows)
-            parts = self._parts(candidates, judgements)
-            scores = sum((weight * values for _, values, weight in parts), np.zeros(len(candidates.rows)))
-            order = _best(scores, candidates.rows, partition.key, k=query.k)
-            documents = [partition.document(int(candidates.rows[place])) for place in order]
+                return self._ranking((), weights)
+            chosen = self._choose(partition, query, analysis, vector, weights=weights)
         # Reasons need only what was copied out, so that a waiting change does not wait for them.
-        hits = []
-        for rank, (place, document) in enumerate(zip(order, documents, strict=True), start=1):
-            hit = Hit(
-                key=document.key,
-                rank=rank,
-                score=float(scores[place]),
-                parts=tuple(_part(name, values[place], weight) for name, values, weight in parts),
-                terms=shared_terms(analysis, document, candidates.terms),
-                concepts=shared_concepts(analysis, document, candidates.concept_weights),
-                facets=tuple(judgement.verdict(place) for judgement in judgements),
-            )
-            hits.append(hit)
-        return self._ranking(tuple(hits))
+        found = hits(query, analysis, chosen, reranker=self._reranker, weight=weights.reranker)
+        return self._ranking(found, weights)
+
+    def use_weights(self, weights: Weights) -> None:
+        """Score with other weights from the next search on."""
+        self._weights = weights
+
+    @property
+    def weights(self) -> Weights:
+        """The weights in use."""
+        return self._weights
 
     def count(self, kind: Kind | None = None) -> int:
         """Return the number of documents, of one kind or of all."""
@@ -187,8 +184,9 @@ class LocalEngine:
 
     @classmethod
     def load(
-        cls, folder: Path, encoder: Encoder, *, lexicon: Tagger | None = None, weights: Weights | None = None
-    ) -> LocalEngine:
+        cls, folder: Path, encoder: Encoder, *, lexicon: Tagger | None = None, weights: Weights | None = None,
+        reranker: Reranker | None = None,
+    ) -> LocalEngine:  # fmt: skip
         """Read a saved index. The engine works on a copy of its own and never changes the saved files.
 
         Raises:
@@ -197,7 +195,7 @@ class LocalEngine:
             ManifestMismatch: it was made with another encoder, lexicon or normalisation.
         """
         saved, manifest = open_snapshot(folder)
-        engine = cls(encoder, lexicon=lexicon, weights=weights)
+        engine = cls(encoder, lexicon=lexicon, weights=weights, reranker=reranker)
         try:
             for name, stored, wanted in (
                 ("encoder", manifest.encoder, encoder.key),
@@ -234,8 +232,25 @@ class LocalEngine:
     def _lexicon_version(self) -> str:
         return self._lexicon.version if self._lexicon is not None else ""
 
-    def _ranking(self, hits: tuple[Hit, ...]) -> Ranking:
-        return Ranking(hits, self._encoder.key, self._lexicon_version, self._weights.version)
+    def _ranking(self, found: tuple[Hit, ...], weights: Weights) -> Ranking:
+        return Ranking(found, self._encoder.key, self._lexicon_version, weights.version)
+
+    def _choose(
+        self, partition: Partition, query: Query, analysis: Analysis, vector: NDArray[np.float32], *,
+        weights: Weights,
+    ) -> Chosen:  # fmt: skip
+        candidates = partition.retrieve(query, analysis, vector)
+        rows = candidates.rows.tolist()
+        judgements = partition.facets.judge(query, candidates.rows)
+        return choose(
+            score(candidates.evidence, judgements, weights),
+            [partition.key(row) for row in rows],
+            depth(query.k, self._reranker),
+            document=lambda place: partition.document(rows[place]),
+            judgements=judgements,
+            terms=candidates.terms,
+            concept_weights=candidates.concept_weights,
+        )
 
     def _analyse(self, text: str, *, title_length: int) -> Analysis:
         return Analysis(text, title_length=title_length, tagger=self._lexicon)
@@ -264,35 +279,3 @@ class LocalEngine:
         for kind, partition in self._partitions.items():
             (folder / kind.value).mkdir()
             partition.save(folder / kind.value)
-
-    def _parts(
-        self, candidates: Candidates, judgements: Iterable[Judgement]
-    ) -> list[tuple[str, NDArray[np.float64], float]]:
-        """Return name, (n,) values and weight of every addend of the score.
-
-        Values are rounded, so that the last bits of a sum of products, which depend on the processor,
-        decide no ranking.
-        """
-        weights = self._weights
-        lexical = candidates.bm25 / candidates.best_bm25 if candidates.best_bm25 else candidates.bm25
-        parts = [
-            ("dense", np.maximum(candidates.cosines, 0.0), weights.dense),
-            ("lexical", lexical, weights.lexical),
-            ("characters", candidates.characters, weights.characters),
-            ("concepts", candidates.concepts, weights.concepts),
-        ]
-        parts += [(one.facet, one.values, weights.facets.get(one.facet, 0.0)) for one in judgements]
-        return [(name, values.round(6), weight) for name, values, weight in parts]
-
-
-def _best(scores: NDArray[np.float64], rows: Rows, key: Callable[[int], str], *, k: int) -> list[int]:
-    """Return the places of the k best scores, ties by key."""
-    places = np.arange(len(scores))
-    if len(scores) > k:
-        limit = np.partition(scores, len(scores) - k)[len(scores) - k]
-        places = np.flatnonzero(scores >= limit)
-    return sorted(places.tolist(), key=lambda place: (-scores[place], key(int(rows[place]))))[:k]
-
-
-def _part(name: str, value: np.float64, weight: float) -> ScorePart:
-    return ScorePart(name, float(value), weight, weight * float(value))

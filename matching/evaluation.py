@@ -24,9 +24,10 @@ from matching.dataset import Judgements
 from matching.encoder import Encoder
 from matching.engine import LocalEngine
 from matching.explain import Tagger
-from matching.fusion import Weights, convex, reciprocal_ranks
+from matching.fusion import convex, reciprocal_ranks
 from matching.lexical_index import K1, B
 from matching.progress import track
+from matching.scoring import Weights
 from matching.text import normalise
 from matching.types import Document, Kind, Query
 

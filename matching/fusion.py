@@ -1,99 +1,21 @@
-"""Joining several rankings into one, and the weights by which it is done.
+"""Joining several rankings into one: the baselines that the engine is measured against.
 
-The engine uses a convex combination of scores brought to one scale (Bruch, Gai and Ingber 2022, "An
+A convex combination of scores brought to one scale (Bruch, Gai and Ingber 2022, "An
 Analysis of Fusion Functions for Hybrid Retrieval": theoretical min-max, ahead of reciprocal ranks on
 their collections). Reciprocal ranks are there for scores that cannot be compared.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.errors import InvalidWeights
-from matching.facets import FACET_NAMES
-
-SHIPPED_WEIGHTS: Final = Path(__file__).parent / "weights.json"
-
 RRF_K: Final = 60
 """Constant of Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion outperforms Condorcet"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """How much each part of a score counts.
-
-    Attributes:
-        version: names this set of weights in every ranking made with it.
-        dense: of the cosine of the vectors, taken as 0 where negative.
-        lexical: of the BM25 score, divided by the best one of the question.
-        characters: of the cosine of single characters.
-        concepts: of the share of the question's concepts that a document has.
-        facets: of each facet's value from -1 to 1; a facet without an entry counts 0.
-    """
-
-    version: str
-    dense: float
-    lexical: float
-    characters: float
-    concepts: float
-    facets: Mapping[str, float]
-
-    def __post_init__(self) -> None:
-        unknown = self.facets.keys() - set(FACET_NAMES)
-        if unknown:
-            raise InvalidWeights(f"unknown facets: {', '.join(sorted(unknown))}")
-        parts = ("dense", "lexical", "characters", "concepts")
-        values = {name: getattr(self, name) for name in parts} | dict(self.facets)
-        for name, value in values.items():
-            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                raise InvalidWeights(f"the weight of {name} is not a finite number: {value!r}")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the weights as JSON values."""
-        return {
-            "version": self.version,
-            "dense": self.dense,
-            "lexical": self.lexical,
-            "characters": self.characters,
-            "concepts": self.concepts,
-            "facets": dict(self.facets),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Weights:
-        """Read what `to_json` gave.
-
-        Raises:
-            InvalidWeights: an entry is missing, unknown or not a number.
-        """
-        try:
-            return cls(**data)
-        except TypeError as error:
-            raise InvalidWeights(f"entries of the weights are wrong: {error}") from error
-
-    @classmethod
-    def load(cls, path: Path | None = None) -> Weights:
-        """Read a JSON file; None means the shipped weights.
-
-        Raises:
-            InvalidWeights: the file does not hold weights.
-        """
-        path = path or SHIPPED_WEIGHTS
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InvalidWeights(f"{path.name} is not JSON: {error}") from error
-        if not isinstance(data, dict):
-            raise InvalidWeights(f"{path.name} does not hold an object")
-        return cls.from_json(data)
 
 
 def scaled(scores: NDArray[np.float64], *, floor: float) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ from matching.explain import Analysis, FoundDocument, TermStatistics
 from matching.facets import FacetTable, Vocabulary
 from matching.lexical_index import LexicalEntry, LexicalIndex
 from matching.scope import scope_values, scope_wanted
+from matching.scoring import Evidence
 from matching.store import TextStore
 from matching.text import Normalised, find_words, normalise
 from matching.types import Document, Query
@@ -88,6 +89,12 @@ class Candidates:
     best_bm25: float
     terms: TermStatistics
     concept_weights: Mapping[str, float]
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the score is made of."""
+        lexical = self.bm25 / self.best_bm25 if self.best_bm25 else self.bm25
+        return Evidence(np.maximum(self.cosines, 0.0), lexical, self.characters, self.concepts)
 
 
 @dataclass(frozen=True, slots=True)

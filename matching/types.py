@@ -139,7 +139,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class ScorePart:
-    """One addend of a score: `contribution == weight * value`."""
+    """One part of a score.
+
+    Attributes:
+        name: what was compared.
+        value: of the comparison.
+        weight: log-odds that a value of 1 is worth.
+        contribution: what it adds to the score; in one hit proportional to weight * value.
+    """
 
     name: str
     value: float
@@ -192,7 +199,8 @@ class FacetVerdict:
 class Hit:
     """One document found, with the reasons for its place.
 
-    The contributions of `parts` add up to `score` (to 1e-6).
+    `score` is the estimated probability that the document is relevant. The contributions of `parts` add up
+    to it (to 1e-6).
     """
 
     key: str

@@ -14,9 +14,9 @@ from market.errors import NotFound, PermissionDenied
 from market.listings.models import Achievement, Need
 from market.listings.queries import to_document
 from market.matches.models import Suggestion, SuggestionEvent
-from market.matches.rules import OPEN_TO_PARTIES, PART_NAMES, RELEASED, Side, Status
+from market.matches.rules import OPEN_TO_PARTIES, RELEASED, Side, Status
 from market.reference.rules import region_prefix
-from market.search.documents import Hit, Kind, Query, Ranking
+from market.search.documents import PART_NAMES, Hit, Kind, Query, Ranking
 from market.search.replica import Replica
 
 OPPOSITE = {Side.NEED: Kind.ACHIEVEMENT, Side.ACHIEVEMENT: Kind.NEED}

@@ -32,22 +32,6 @@ STATUS_NAMES: Mapping[Status, str] = {
 }
 
 
-PART_NAMES: Mapping[str, str] = {
-    "dense": "语义",
-    "lexical": "词语",
-    "characters": "字面",
-    "concepts": "概念",
-    "tech_field": "技术领域",
-    "chain": "产业链",
-    "maturity": "成熟度",
-    "price": "价格",
-    "modes": "合作方式",
-    "region": "地区",
-    "freshness": "时效",
-}
-"""What the engine's score parts are called to people."""
-
-
 class Action(StrEnum):
     """A step in the life of a suggestion."""
 

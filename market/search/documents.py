@@ -5,6 +5,7 @@ Features take these from here, so that this package stays the one bridge to `mat
 
 from matching.encoder import Encoder
 from matching.errors import MatchingError as EngineError
+from matching.scoring import PART_NAMES
 from matching.types import Document, Facets, Hit, Kind, Query, Ranking
 
-__all__ = ["Document", "Encoder", "EngineError", "Facets", "Hit", "Kind", "Query", "Ranking"]
+__all__ = ["PART_NAMES", "Document", "Encoder", "EngineError", "Facets", "Hit", "Kind", "Query", "Ranking"]

@@ -10,8 +10,8 @@ from datetime import date
 from matching.encoder import HashingEncoder
 from matching.engine import LocalEngine
 from matching.explain import Tagger
-from matching.fusion import Weights
 from matching.lexicon import Concept, Lexicon
+from matching.scoring import Weights
 from matching.types import Document, Facets, Kind
 
 TODAY = date(2026, 5, 1)

@@ -13,6 +13,7 @@ import pytest
 import matching.cli
 from matching.cli import main
 from matching.encoder import HashingEncoder
+from matching.scoring import Weights
 from tests.matching.samples import lexicon
 
 DATA = Path(__file__).parent / "data"
@@ -107,7 +108,7 @@ def test_evaluate_warns_of_judgements_it_cannot_use(
 
 def test_evaluate_with_other_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "weights.json"
-    backwards = {"version": "x", "dense": -1, "lexical": -1, "characters": -1, "concepts": -1, "facets": {}}
+    backwards = Weights("x", intercept=0, dense=-1, lexical=-1, characters=-1, concepts=-1).to_json()
     path.write_text(json.dumps(backwards), encoding="utf-8")
     assert main([*evaluation(), "--weights", str(path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["systems"]["engine"]["top1"] == 0

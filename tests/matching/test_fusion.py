@@ -1,18 +1,12 @@
-"""Properties of fusion, and weights as data."""
+"""Properties of fusion."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.errors import InvalidWeights
-from matching.facets import FACET_NAMES
-from matching.fusion import Weights, convex, reciprocal_ranks, scaled
+from matching.fusion import convex, reciprocal_ranks, scaled
 
 SCORES = st.dictionaries(st.sampled_from("abcdefgh"), st.floats(0.01, 50, allow_nan=False), min_size=1)
 RANKINGS = st.lists(
@@ -69,41 +63,3 @@ def test_scaled_values_lie_between_zero_and_one(scores: list[float], floor: floa
     values = scaled(np.array(scores), floor=floor)
     assert ((values >= 0) & (values <= 1)).all()
     assert not len(values) or values.max() in (0.0, 1.0)
-
-
-def test_shipped_weights_name_every_facet() -> None:
-    weights = Weights.load()
-    assert weights.version
-    assert set(weights.facets) == set(FACET_NAMES)
-    assert weights.dense + weights.lexical + weights.characters + weights.concepts == pytest.approx(1.0)
-
-
-def test_weights_survive_json(tmp_path: Path) -> None:
-    weights = Weights("x1", dense=0.5, lexical=0.25, characters=0.25, concepts=0.0, facets={"price": 0.1})
-    path = tmp_path / "weights.json"
-    path.write_text(json.dumps(weights.to_json()), encoding="utf-8")
-    assert Weights.load(path) == weights
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"dense": float("nan")}, "dense"),
-        ({"lexical": "1"}, "lexical"),
-        ({"concepts": True}, "concepts"),
-        ({"facets": {"colour": 0.1}}, "colour"),
-        ({"facets": {"price": float("inf")}}, "price"),
-        ({"other": 1}, "wrong"),
-    ],
-)
-def test_wrong_weights_are_refused(change: dict[str, object], message: str) -> None:
-    with pytest.raises(InvalidWeights, match=message):
-        Weights.from_json(Weights.load().to_json() | change)
-
-
-def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "weights.json"
-    for content in ("{", "[]", "{}"):
-        path.write_text(content, encoding="utf-8")
-        with pytest.raises(InvalidWeights):
-            Weights.load(path)

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from market.matches.rules import (
     OPEN_TO_PARTIES,
-    PART_NAMES,
     RELEASED,
     STATUS_NAMES,
     TRANSITIONS,
@@ -16,7 +15,6 @@ from market.matches.rules import (
     Status,
     has_conflict,
 )
-from matching.facets import FACET_NAMES
 
 
 @given(st.lists(st.sampled_from(sorted(TRANSITIONS)), max_size=30))
@@ -53,10 +51,6 @@ def test_what_is_released_is_open_to_both_sides() -> None:
 
 def test_what_both_sides_agreed_on_does_not_lapse() -> None:
     assert TRANSITIONS[Action.LAPSE].sources.isdisjoint(RELEASED)
-
-
-def test_every_part_of_a_score_has_a_name_for_people() -> None:
-    assert set(PART_NAMES) == {"dense", "lexical", "characters", "concepts", *FACET_NAMES}
 
 
 @pytest.mark.parametrize(("organisation", "conflict"), [(1, True), (2, True), (3, False), (None, False)])
