@@ -1,4 +1,4 @@
-"""Commands over files: `index`, `query`, `evaluate` and `lexicon`. No database, no network.
+"""Commands over files: `index`, `query`, `evaluate`, `calibrate` and `lexicon`. No database, no network.
 
 Exit codes: 0 done, 2 the input or the arguments are wrong (the message names file and line).
 """
@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from matching.dataset import Judgements, read_documents, read_judgements, read_pool
-from matching.encoder import EncoderMissing, load_encoder
+from matching.encoder import Encoder, EncoderMissing, load_encoder
 from matching.engine import MAX_HITS, LocalEngine
 from matching.errors import IndexDamaged, IndexMissing, ManifestMismatch, MatchingError
-from matching.evaluation import evaluate
+from matching.evaluation import evaluate, verdicts
+from matching.learning import calibration, calibration_error, fit_weights, log_loss
 from matching.lexicon import Lexicon, check
+from matching.reranker import CrossEncoderReranker
 from matching.scoring import PART_NAMES, Weights
 from matching.text import normalise
-from matching.types import Hit, Kind, Query, Ranking
+from matching.train.teacher import TeacherMissing, teacher_folder
+from matching.types import Document, Hit, Kind, Query, Ranking
 
 WORDS = {
     IndexMissing: "没有找到已保存的索引，请先运行 index。",
@@ -73,14 +76,24 @@ def _parser() -> argparse.ArgumentParser:
     query.set_defaults(run=_query)
 
     measure = commands.add_parser("evaluate", help="用已评判的需求与成果评测各种排序")
-    measure.add_argument("--needs", required=True, type=Path, metavar="文件")
-    measure.add_argument("--achievements", action="append", required=True, type=Path, metavar="文件")
-    measure.add_argument("--qrels", required=True, type=Path, metavar="文件")
-    measure.add_argument("--weights", type=Path, metavar="文件", help="引擎的权重；默认用自带的")
-    measure.add_argument("--json", action="store_true", help="输出 JSON")
+    measure.add_argument("--ablate", action="store_true", help="另测引擎逐一去掉各部分后的成绩")
     measure.set_defaults(run=_evaluate)
 
-    for command in (index, query, measure):
+    scale = commands.add_parser("calibrate", help="用已评判的需求与成果核对得分是否可信，或重新拟合权重")
+    scale.add_argument("--fit", type=Path, metavar="文件", help="把重新拟合的权重写入此文件")
+    scale.add_argument("--version", default="fitted", metavar="名称", help="新权重的版本名")
+    scale.set_defaults(run=_calibrate)
+
+    for command in (measure, scale):
+        command.add_argument("--needs", required=True, type=Path, metavar="文件")
+        command.add_argument("--achievements", action="append", required=True, type=Path, metavar="文件")
+        command.add_argument("--qrels", required=True, type=Path, metavar="文件")
+        command.add_argument("--weights", type=Path, metavar="文件", help="引擎的权重；默认用自带的")
+        command.add_argument("--json", action="store_true", help="输出 JSON")
+
+    reader = "精读模型（CrossEncoder）的目录或名称；默认不用"
+    query.add_argument("--reranker", metavar="模型", help=reader)
+    for command in (index, query, measure, scale):
         command.add_argument("--encoder", metavar="模型", help="模型目录或名称；默认用自带的")
 
     lexicon = commands.add_parser("lexicon", help="检查术语表，或标出文字中的概念")
@@ -114,7 +127,12 @@ def _index(arguments: argparse.Namespace) -> None:
 
 def _query(arguments: argparse.Namespace) -> None:
     text = sys.stdin.read() if arguments.text == "-" else arguments.text
-    engine = LocalEngine.load(arguments.index, load_encoder(arguments.encoder), lexicon=Lexicon.load())
+    engine = LocalEngine.load(
+        arguments.index,
+        load_encoder(arguments.encoder),
+        lexicon=Lexicon.load(),
+        reranker=CrossEncoderReranker(arguments.reranker) if arguments.reranker else None,
+    )
     query = Query("", text, Kind(arguments.kind), k=arguments.k)
     ranking = engine.search(query)
     titles = {hit.key: engine.title(query.kind, hit.key) for hit in ranking.hits}
@@ -128,20 +146,65 @@ def _query(arguments: argparse.Namespace) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
-    needs = read_documents(arguments.needs, kind=Kind.NEED)
-    pool = read_pool(arguments.achievements, kind=Kind.ACHIEVEMENT)
-    judgements = read_judgements(arguments.qrels)
-    _warn_of_strangers(judgements, {need.key for need in needs}, {document.key for document in pool})
+    needs, pool, judgements = _judged(arguments)
     report = evaluate(
         needs,
         pool,
         judgements,
         encoder=load_encoder(arguments.encoder),
+        others=_other_encoders(),
         lexicon=Lexicon.load(),
         weights=Weights.load(arguments.weights),
+        ablate=arguments.ablate,
         progress=sys.stderr.isatty(),
     )
     print(json.dumps(report, ensure_ascii=False, indent=1) if arguments.json else _report_text(report))
+
+
+def _calibrate(arguments: argparse.Namespace) -> None:
+    needs, pool, judgements = _judged(arguments)
+    weights = Weights.load(arguments.weights)
+    engine = LocalEngine(load_encoder(arguments.encoder), lexicon=Lexicon.load(), weights=weights)
+    engine.upsert(pool, progress=sys.stderr.isatty())
+    examples = verdicts(needs, judgements, engine)
+    engine.close()
+    if arguments.fit:
+        weights = fit_weights(examples, weights, version=arguments.version)
+        text = json.dumps(weights.to_json(), ensure_ascii=False, indent=2)
+        arguments.fit.write_text(text + "\n", encoding="utf-8")
+    bins = calibration(examples, weights)
+    report = {
+        "weights": weights.version,
+        "examples": len(examples),
+        "log_loss": round(log_loss(examples, weights), 4),
+        "calibration_error": round(calibration_error(bins), 4),
+        "bins": [asdict(one) for one in bins],
+    }
+    if arguments.json:
+        print(json.dumps(report, indent=1))
+        return
+    print(f"权重 {weights.version}：{len(examples)} 对，对数损失 {report['log_loss']}")
+    for one in bins:
+        share = f"平均得分 {one.mean_score:.2f}，相关占 {one.relevant_share:.2f}"
+        print(f"  {one.low:.1f}–{one.high:.1f}：{one.count:>5} 对，{share}")
+    print(f"平均偏差 {report['calibration_error']}")
+
+
+def _judged(arguments: argparse.Namespace) -> tuple[list[Document], list[Document], Judgements]:
+    needs = read_documents(arguments.needs, kind=Kind.NEED)
+    pool = read_pool(arguments.achievements, kind=Kind.ACHIEVEMENT)
+    judgements = read_judgements(arguments.qrels)
+    _warn_of_strangers(judgements, {need.key for need in needs}, {document.key for document in pool})
+    return needs, pool, judgements
+
+
+def _other_encoders() -> dict[str, Encoder]:
+    """Return the teacher under its own name, where it is installed: a baseline in English."""
+    try:
+        return {"all-MiniLM-L6-v2": load_encoder(teacher_folder())}
+    except TeacherMissing as error:
+        print(f"注意：未评测 all-MiniLM-L6-v2（{error}）", file=sys.stderr)
+        return {}
 
 
 def _warn_of_strangers(judgements: Judgements, needs: set[str], pool: set[str]) -> None:
@@ -155,9 +218,11 @@ def _warn_of_strangers(judgements: Judgements, needs: set[str], pool: set[str]) 
 
 def _lexicon_check(arguments: argparse.Namespace) -> None:
     report = check(arguments.folder)
-    print(f"版本 {report.version}：概念 {sum(report.concepts.values())} 个，词语 {report.terms} 个")
-    for field, count in report.concepts.items():
-        print(f"  领域 {field}：{count}")
+    print(f"版本 {report.version}：概念 {report.concepts} 个，词语 {report.words} 个")
+    print(f"其中 {report.shared_words} 个词语分属两三个概念；另有 {report.groups} 个仅作上位的类名")
+    for field, coverage in report.fields.items():
+        counts = f"概念 {coverage.concepts:>5}，词语 {coverage.words:>6}，上位类 {coverage.groups:>4}"
+        print(f"  领域 {field}：{counts}")
 
 
 def _lexicon_tag(arguments: argparse.Namespace) -> None:

@@ -10,34 +10,24 @@ the needs that have such a judgement. `ci95` is the percentile bootstrap interva
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
-import rjieba
-from numpy.typing import NDArray
 
+from matching.baselines import DEPTH, Scores, System, baselines
 from matching.dataset import Judgements
 from matching.encoder import Encoder
 from matching.engine import LocalEngine
 from matching.explain import Tagger
-from matching.fusion import convex, reciprocal_ranks
-from matching.lexical_index import K1, B
+from matching.learning import Example
 from matching.progress import track
-from matching.scoring import Weights
-from matching.text import normalise
+from matching.scoring import EVIDENCE, Weights
 from matching.types import Document, Kind, Query
-
-DEPTH: Final = 200
-"""Rankings are measured down to this place."""
 
 BOOTSTRAP_ROUNDS: Final = 2_000
 BOOTSTRAP_SEED: Final = 20260101
-
-Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +101,10 @@ def evaluate(
     judgements: Judgements,
     *,
     encoder: Encoder,
+    others: Mapping[str, Encoder] | None = None,
     lexicon: Tagger | None = None,
     weights: Weights | None = None,
+    ablate: bool = False,
     progress: bool = False,
 ) -> dict[str, Any]:
     """Measure every baseline and the engine.
@@ -122,118 +114,71 @@ def evaluate(
         pool: what is searched. A judged key outside of it can be found by no system and counts as missed.
         judgements: grade by need and key.
         encoder: used alone, in both fusions and in the engine.
+        others: further encoders, measured alone, by name.
         lexicon: of the engine.
         weights: of the engine.
+        ablate: measure the engine without each of its parts too, as `engine-dense` and so on.
         progress: show a bar on the error stream.
 
     Returns:
         `{"pool": n, "needs": n, "systems": {name: measures}}`, ready for JSON.
     """
     asked = [need for need in needs if any(judgements.get(need.key, {}).values())]
-    systems = _systems(pool, encoder=encoder, lexicon=lexicon, weights=weights)
+    weights = weights or Weights.load()
+    systems = baselines(pool, encoder=encoder, others=others)
+    engine = LocalEngine(encoder, lexicon=lexicon)
+    engine.upsert(pool)
+    kind = pool[0].kind if pool else Kind.ACHIEVEMENT
+    systems["engine"] = _ranked_by(engine, weights, kind=kind)
+    if ablate:
+        for part in EVIDENCE:
+            without = Weights.from_json(weights.to_json() | {part: 0.0})
+            systems[f"engine-{part}"] = _ranked_by(engine, without, kind=kind)
     steps = [(name, need) for name in systems for need in asked]
     rankings: dict[str, dict[str, Sequence[str]]] = {name: {} for name in systems}
     for name, need in track(steps, "评测", total=len(steps), show=progress):
         rankings[name][need.key] = systems[name](need)
+    engine.close()
     measures = {name: measure(found, judgements).to_json() for name, found in rankings.items()}
     return {"pool": len(pool), "needs": len(asked), "systems": measures}
 
 
-class SparseBM25:
-    """BM25 over any terms, exact over all documents; the same k1 and b as the engine's."""
+def verdicts(
+    needs: Sequence[Document],
+    judgements: Judgements,
+    engine: LocalEngine,
+    *,
+    kind: Kind = Kind.ACHIEVEMENT,
+    depth: int = 50,
+) -> list[Example]:
+    """Put every judged need to the engine, and every hit beside its judgement; not judged counts as 0.
 
-    def __init__(self, documents: Sequence[Sequence[str]]) -> None:
-        """Index documents given as terms."""
-        from scipy.sparse import csc_matrix  # noqa: PLC0415 - only `evaluate` needs it, and it is slow to import
-
-        self._numbers: dict[str, int] = {}
-        counts = [Counter(self._number(term) for term in terms) for terms in documents]
-        entries = [(row, term, n) for row, count in enumerate(counts) for term, n in count.items()]
-        rows, terms, numbers = np.array(entries, np.int64).reshape(-1, 3).T
-        lengths = np.array([max(1, len(document)) for document in documents], np.float64)
-        norm = K1 * (1 - B + B * lengths / lengths.mean())
-        size = len(self._numbers)
-        frequency = np.bincount(terms, minlength=size)
-        rarity = np.log1p((len(documents) - frequency + 0.5) / (frequency + 0.5))
-        values = rarity[terms] * numbers * (K1 + 1) / (numbers + norm[rows])
-        self._matrix = csc_matrix((values, (rows, terms)), shape=(len(documents), size))
-
-    def scores(self, terms: Iterable[str]) -> Scores:
-        """Return the score of every document."""
-        known = [self._numbers[term] for term in terms if term in self._numbers]
-        return np.asarray(self._matrix[:, known].sum(axis=1)).ravel()
-
-    def _number(self, term: str) -> int:
-        return self._numbers.setdefault(term, len(self._numbers))
-
-
-def plain_words(text: str) -> list[str]:
-    """Cut a normalised text with rjieba and keep everything that is not punctuation: no stop words."""
-    return [word for word in rjieba.cut_for_search(text) if any(map(str.isalnum, word))]
+    Args:
+        needs: asked for; those without a judgement above 0 are left out.
+        judgements: grade by need and key.
+        engine: searched.
+        kind: of the documents wanted.
+        depth: hits taken of each need.
+    """
+    return [
+        Example(
+            {part.name: part.value for part in hit.parts},
+            relevant=judgements[need.key].get(hit.key, 0) > 0,
+            group=need.key,
+        )
+        for need in needs
+        if any(judgements.get(need.key, {}).values())
+        for hit in engine.search(Query(need.title, need.body, kind, k=depth, facets=need.facets)).hits
+    ]
 
 
-def character_pairs(text: str) -> list[str]:
-    """Return every two neighbouring characters of each run of letters and digits."""
-    return [run[i : i + 2] for run in re.findall(r"\w+", text) for i in range(max(1, len(run) - 1))]
-
-
-def _systems(
-    pool: Sequence[Document], *, encoder: Encoder, lexicon: Tagger | None, weights: Weights | None
-) -> dict[str, Callable[[Document], Sequence[str]]]:
-    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 - slow to import
-
-    keys = np.array([document.key for document in pool])
-    texts = [normalise(document.text).text for document in pool]
-    by_word = SparseBM25([plain_words(text) for text in texts])
-    by_pair = SparseBM25([character_pairs(text) for text in texts])
-    tfidf = TfidfVectorizer(analyzer="char", ngram_range=(1, 2), sublinear_tf=True)
-    tfidf_matrix = tfidf.fit_transform(texts)
-    vectors = encoder.encode([document.text for document in pool])
-    engine = LocalEngine(encoder, lexicon=lexicon, weights=weights)
-    engine.upsert(pool, vectors=vectors)
-    kind = pool[0].kind if pool else Kind.ACHIEVEMENT
-
-    def words(need: Document) -> Scores:
-        return by_word.scores(plain_words(normalise(need.text).text))
-
-    def pairs(need: Document) -> Scores:
-        return by_pair.scores(character_pairs(normalise(need.text).text))
-
-    def characters(need: Document) -> Scores:
-        vector = tfidf.transform([normalise(need.text).text])
-        scores: Scores = np.asarray((tfidf_matrix @ vector.T).todense(), np.float64).ravel()
-        return scores
-
-    def dense(need: Document) -> Scores:
-        cosines: Scores = (vectors @ encoder.encode([need.text])[0]).astype(np.float64)
-        return cosines
-
-    def ranked(scores: Scores) -> list[str]:
-        return [str(key) for key in keys[np.lexsort((keys, -scores))[:DEPTH]]]
-
-    def by_ranks(need: Document) -> list[str]:
-        return [key for key, _ in reciprocal_ranks([ranked(words(need)), ranked(dense(need))])][:DEPTH]
-
-    def by_scores(need: Document) -> list[str]:
-        found = [
-            (dict(zip(keys.tolist(), scores.tolist(), strict=True)), floor, 0.5)
-            for scores, floor in ((words(need), 0.0), (dense(need), -1.0))
-        ]
-        return [key for key, _ in convex(found)][:DEPTH]
-
+def _ranked_by(engine: LocalEngine, weights: Weights, *, kind: Kind) -> System:
     def whole(need: Document) -> list[str]:
+        engine.use_weights(weights)
         query = Query(need.title, need.body, kind, k=DEPTH, facets=need.facets)
         return [hit.key for hit in engine.search(query).hits]
 
-    return {
-        "bm25": lambda need: ranked(words(need)),
-        "char-bigram-bm25": lambda need: ranked(pairs(need)),
-        "char-tfidf": lambda need: ranked(characters(need)),
-        "encoder": lambda need: ranked(dense(need)),
-        "rrf": by_ranks,
-        "convex": by_scores,
-        "engine": whole,
-    }
+    return whole
 
 
 def _discounted(gains: Sequence[float]) -> float:

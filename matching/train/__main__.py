@@ -19,6 +19,7 @@ from matching.train.corpus import Corpus, load_corpus
 from matching.train.fit import Settings, fit
 from matching.train.held_out import figures, split
 from matching.train.save import save_model
+from matching.train.teacher import ask_teacher
 from matching.train.vocabulary import build_tokenizer
 
 
@@ -44,9 +45,16 @@ def main(arguments: list[str] | None = None) -> int:
 def train(corpus: Corpus, folder: Path, *, settings: Settings, console: Console) -> None:
     """Train on the corpus and write the model to `folder`, showing a progress bar."""
     tokenizer = build_tokenizer(corpus)
+    lessons = ask_teacher(corpus, progress=console.is_terminal) if settings.distillation else None
     with Progress(console=console) as progress:
         task = progress.add_task("training", total=settings.steps)
-        vectors = fit(corpus, tokenizer, settings=settings, on_step=lambda _loss: progress.advance(task))
+        vectors = fit(
+            corpus,
+            tokenizer,
+            settings=settings,
+            lessons=lessons,
+            on_step=lambda _loss: progress.advance(task),
+        )
     save_model(folder, tokenizer, vectors=vectors, settings=settings)
     console.print(f"{folder}: {vectors.shape[0]} tokens, {vectors.shape[1]} dimensions")
 

@@ -20,7 +20,10 @@ class TrainingDataError(MatchingError):
 
 @dataclass(frozen=True, slots=True)
 class Triple:
-    """A need, an achievement that meets it, and one that looks alike but does not; all normalised."""
+    """A need, an achievement that meets it, and one that looks alike but does not; all normalised.
+
+    `need_again` says the need in other words; it may be empty.
+    """
 
     need_title: str
     need: str
@@ -29,6 +32,7 @@ class Triple:
     negative_title: str
     negative: str
     english: str
+    need_again: str = ""
 
     @property
     def need_text(self) -> str:
@@ -47,8 +51,9 @@ class Triple:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Need, achievement, negative and English summary."""
-        return (self.need_text, self.achievement_text, self.negative_text, self.english)
+        """Need, achievement, negative, English summary, and the need said again if it is."""
+        texts = (self.need_text, self.achievement_text, self.negative_text, self.english, self.need_again)
+        return tuple(text for text in texts if text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ def load_corpus(lexicon: Path | None = None, pairs: Path | None = None) -> Corpu
 
 def _triples(file: Path) -> Iterator[Triple]:
     names = {field.name for field in fields(Triple)}
+    required = names - {"need_again"}
     with file.open(encoding="utf-8") as stream:
         for number, line in enumerate(stream, start=1):
             place = f"{file.name}:{number}"
@@ -99,9 +105,11 @@ def _triples(file: Path) -> Iterator[Triple]:
                 data = json.loads(line)
             except ValueError as error:
                 raise TrainingDataError(f"{place}: not JSON ({error})") from error
-            if not isinstance(data, dict) or data.keys() != names:
+            if not isinstance(data, dict) or not required <= data.keys() <= names:
                 raise TrainingDataError(f"{place}: the fields must be {', '.join(sorted(names))}")
-            if not all(isinstance(value, str) and value.strip() for value in data.values()):
+            if not all(isinstance(value, str) for value in data.values()) or not all(
+                data[name].strip() for name in required
+            ):
                 raise TrainingDataError(f"{place}: every field must be a text that is not empty")
             yield Triple(**{name: _fold(value) for name, value in data.items()})
 

@@ -21,10 +21,20 @@ from matching.train.vocabulary import token_ids
 
 Tokens = list[int]
 
-_NEED, _ACHIEVEMENT, _NEED_TITLE, _ACHIEVEMENT_TITLE, _NEED_BODY, _ACHIEVEMENT_BODY, _ENGLISH = range(7)
+(
+    _NEED,
+    _ACHIEVEMENT,
+    _NEED_TITLE,
+    _ACHIEVEMENT_TITLE,
+    _NEED_BODY,
+    _ACHIEVEMENT_BODY,
+    _ENGLISH,
+    _NEED_AGAIN,
+) = range(8)
 
 _TRIPLE_PAIRS = {
-    (_NEED, _ACHIEVEMENT): 55,
+    (_NEED, _ACHIEVEMENT): 45,
+    (_NEED_AGAIN, _ACHIEVEMENT): 10,
     (_NEED_TITLE, _ACHIEVEMENT_TITLE): 10,
     (_NEED_TITLE, _NEED_BODY): 10,
     (_ACHIEVEMENT_TITLE, _ACHIEVEMENT_BODY): 10,
@@ -59,6 +69,14 @@ class ConceptBatch:
     left: list[Tokens]
     right: list[Tokens]
     related: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class LessonBatch:
+    """Row i of `texts` is of the concept or triple `numbers[i]` of the corpus."""
+
+    texts: list[Tokens]
+    numbers: list[int]
 
 
 class Sampler:
@@ -114,15 +132,31 @@ class Sampler:
             related=related,
         )
 
-    def _view(self, concept: int) -> Tokens:
+    def lessons(self, size: int) -> LessonBatch:
+        """Draw one or two words each of at most `size` different concepts."""
+        chosen = self._random.sample(range(len(self._terms)), min(size, len(self._terms)))
+        return LessonBatch([self._words(concept) for concept in chosen], chosen)
+
+    def summaries(self, size: int) -> tuple[LessonBatch, LessonBatch]:
+        """Draw the needs, and the achievements, of at most `size` different triples each."""
+        batches = []
+        for part in (_NEED, _ACHIEVEMENT):
+            chosen = self._random.sample(range(len(self._triples)), min(size, len(self._triples)))
+            batches.append(LessonBatch([self._thinned(self._triples[i][part]) for i in chosen], chosen))
+        return batches[0], batches[1]
+
+    def _words(self, concept: int) -> Tokens:
         terms = self._terms[concept]
+        count = 2 if self._random.random() < _TWO_WORDS_SHARE else 1
+        return [token for term in self._random.sample(terms, min(count, len(terms))) for token in term]
+
+    def _view(self, concept: int) -> Tokens:
         draw = self._random.random()
         if draw < _GLOSS_SHARE and self._glosses[concept]:
             return self._glosses[concept]
         if draw < _GLOSS_SHARE + _BROADER_SHARE and self._broader[concept]:
-            return self._broader[concept] + self._random.choice(terms)
-        count = 2 if self._random.random() < _TWO_WORDS_SHARE else 1
-        view = [token for term in self._random.sample(terms, min(count, len(terms))) for token in term]
+            return self._broader[concept] + self._random.choice(self._terms[concept])
+        view = self._words(concept)
         if self._random.random() < _FILLER_SHARE:
             view += self._random.choices(self._filler, k=self._random.randint(2, _MAX_FILLER))
         return view
@@ -144,6 +178,7 @@ def _parts(triple: Triple) -> Sequence[str]:
         triple.need,
         triple.achievement,
         triple.english,
+        triple.need_again or triple.need_text,
     )
 
 

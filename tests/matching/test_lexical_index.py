@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from matching.errors import DuplicateKey, IndexDamaged
-from matching.evaluation import SparseBM25
+from matching.baselines import SparseBM25
 from matching.lexical_index import LexicalEntry, LexicalIndex
 
 
