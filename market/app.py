@@ -53,8 +53,8 @@ def create_app(
         encoder: used instead of the model named in the settings; for tests.
 
     Raises:
-        EncoderMissing: the model named in the settings is not on this machine.
-        VectorsMissing: the stored vectors were made with another model.
+        EncoderMissing: the model named in the settings, or the one the market runs on, is not on this
+            machine.
     """
     logs.configure(as_json=settings.log_json)
     app = flask.Flask("market", static_folder=None)

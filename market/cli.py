@@ -30,8 +30,16 @@ from market.exchange.cli import import_group
 from market.listings import service as listings
 from market.matches import suggesting
 from market.search.documents import Encoder, EngineError
-from market.search.replica import Replica, VectorsMissing, make_replica, open_encoder, open_replica
-from market.search.service import encode_missing
+from market.search.queries import count_lacking
+from market.search.replica import (
+    Replica,
+    describe,
+    make_replica,
+    open_encoder,
+    open_live_encoder,
+    open_replica,
+)
+from market.search.service import drop_other_vectors, encode_missing, switch_encoder
 from market.settings import Settings, SettingsError
 from market.turnover import service as turnover
 from market.turnover.ledger import TurnoverLedger
@@ -54,8 +62,8 @@ class Context:
 
     @cached_property
     def encoder(self) -> Encoder:
-        """The model named in the settings."""
-        return open_encoder(self.settings)
+        """The model the market runs on; that of the settings on a new one."""
+        return open_live_encoder(self.settings, self.database)
 
     @cached_property
     def replica(self) -> Replica:
@@ -78,7 +86,7 @@ class MarketGroup(click.Group):
             for fault in error.fields:
                 click.echo(f"  {fault.pointer}：{fault.detail}", err=True)
             raise click.ClickException(f"{error.detail}（{error.code}）") from error
-        except (VectorsMissing, EngineError) as error:
+        except EngineError as error:
             raise click.ClickException(f"检索引擎无法启动：{error}") from error
         except (OperationalError, ProgrammingError) as error:
             raise click.ClickException(
@@ -216,23 +224,44 @@ def index_group() -> None:
     """Group of index commands."""
 
 
-@index_group.command("rebuild", help="补齐当前模型的向量，从数据库重建索引并写快照。")
+@index_group.command("rebuild", help="补齐现用模型的向量，从数据库重建索引并写快照。")
 @click.pass_obj
 def rebuild_index(context: Context) -> None:
-    """Encode what has no vector of the chosen model, then build the index anew."""
-    with context.progress() as progress:
-        task = progress.add_task("编码", total=None)
-        with context.database.transaction() as session:
-            encoded = encode_missing(
-                session, context.encoder, progress=lambda done: progress.advance(task, done)
-            )
+    """Encode what has no vector of the market's model, then build the index anew."""
     # Not opened first: opening may build the index, and it would then be built twice.
     replica = make_replica(context.settings, context.database, context.encoder)
+    encoded = _encode_missing(context, replica.encoder)
     click.echo(f"新编码 {encoded} 条，索引共 {replica.rebuild()} 条")
     replica.close()
 
 
-@index_group.command("status", help="显示索引与数据库的进度。")
+@index_group.command(
+    "reencode",
+    help="把全部条目改用 MARKET_ENCODER 所指的模型编码，完成后整体切换。不用停服务；中断后再次运行即接着做。",
+)
+@click.option("--drop-old", is_flag=True, help="切换后删除其他模型的向量")
+@click.pass_obj
+def reencode(context: Context, drop_old: bool) -> None:
+    """Encode everything with the settings' model beside the live index, then switch to it."""
+    encoder = open_encoder(context.settings)
+    encoded = _encode_missing(context, encoder)
+    with context.database.transaction() as session:
+        record = describe(context.settings, encoder, now=context.clock.now())
+        encoded += switch_encoder(session, encoder, record)
+    click.echo(f"新编码 {encoded} 条，现用模型：{encoder.key}")
+    if drop_old:
+        click.echo(f"已删除其他模型的向量 {drop_other_vectors(context.database)} 条")
+
+
+def _encode_missing(context: Context, encoder: Encoder) -> int:
+    with context.database.reading() as session:
+        total = count_lacking(session, encoder.key)
+    with context.progress() as progress:
+        task = progress.add_task("编码", total=total)
+        return encode_missing(context.database, encoder, progress=lambda done: progress.advance(task, done))
+
+
+@index_group.command("status", help="显示索引与数据库的进度，以及各模型的向量数。")
 @click.pass_obj
 def index_status(context: Context) -> None:
     """Show where this machine's index stands."""
@@ -241,6 +270,8 @@ def index_status(context: Context) -> None:
     click.echo(f"进度：{status.seq} / {status.last_seq}")
     for kind, count in status.stored.items():
         click.echo(f"{kind.value}：索引 {status.indexed[kind]} 条，数据库 {count} 条")
+    for key, count in status.vectors.items():
+        click.echo(f"向量 {key}：{count} 条")
 
 
 @index_group.command("verify", help="逐条核对索引与数据库；有差异时退出码为 1。")

@@ -24,7 +24,11 @@ class Settings:
     Attributes:
         database_url: SQLAlchemy URL; SQLite for one machine, `postgresql+psycopg://` for a city.
         data_dir: folder for index snapshots and reports.
-        encoder: name or path of a sentence-transformers model; None means the shipped one.
+        encoder: hub name or folder of a sentence-transformers model; None means the shipped one.
+        encoder_revision: commit, tag or branch of a hub model; None takes what the local cache calls main.
+        encoder_query_prompt: put before every question; None takes the model's own prompt.
+        encoder_document_prompt: put before every listing; None takes the model's own prompt.
+        reranker: name or path of a CrossEncoder that reads the best candidates again; None does without.
         rate_limit_storage: where login attempts are counted; `memory://` counts per process.
         login_limit: attempts per address and login name, in Flask-Limiter's notation.
         token_days: life of a new access token, in days.
@@ -38,6 +42,10 @@ class Settings:
     database_url: str
     data_dir: Path
     encoder: str | None = None
+    encoder_revision: str | None = None
+    encoder_query_prompt: str | None = None
+    encoder_document_prompt: str | None = None
+    reranker: str | None = None
     rate_limit_storage: str = "memory://"
     login_limit: str = "10 per minute"
     token_days: int = 30
@@ -58,6 +66,11 @@ class Settings:
             database_url=env.get("MARKET_DATABASE_URL", f"sqlite:///{data_dir / 'market.db'}"),
             data_dir=data_dir,
             encoder=env.get("MARKET_ENCODER") or None,
+            encoder_revision=env.get("MARKET_ENCODER_REVISION") or None,
+            # Not stripped: a blank at the end of a prompt is a part of it.
+            encoder_query_prompt=env.get("MARKET_ENCODER_QUERY_PROMPT") or None,
+            encoder_document_prompt=env.get("MARKET_ENCODER_DOCUMENT_PROMPT") or None,
+            reranker=env.get("MARKET_RERANKER") or None,
             rate_limit_storage=env.get("MARKET_RATE_LIMIT_STORAGE", "memory://"),
             login_limit=_limit(env, "MARKET_LOGIN_LIMIT", "10 per minute"),
             token_days=_integer(env, "MARKET_TOKEN_DAYS", 30, low=1, high=366),

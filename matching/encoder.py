@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,16 +64,24 @@ class Encoder(Protocol):
         ...
 
     def encode(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
-        """Encode raw texts.
+        """Encode raw texts as documents, which are to be found.
 
         Args:
-            texts: as their owners wrote them.
+            texts: as their owners wrote them; what is longer than the model reads is cut off by the model.
             progress: show a progress bar on the error stream.
 
         Returns:
             (n, dim) float32 in the order of `texts`, rows L2-normalised. A text in which there is nothing to
-            encode (empty, blank, or made of unknown signs only) gives a row of zeros: its cosine with
-            anything is 0. Never NaN.
+            encode (empty or blank; for models of words also one made of unknown signs only) gives a row of
+            zeros: its cosine with anything is 0. Never NaN.
+        """
+        ...
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode raw texts as questions; else like `encode`.
+
+        Most models make no difference. Some were trained with another prompt, or other weights, for those
+        who seek than for what is sought.
         """
         ...
 
@@ -108,6 +117,10 @@ class HashingEncoder:
             row[:] = self._buckets(normalise(text).text)
         return unit_rows(rows)
 
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode raw texts as documents are; see `Encoder.encode_queries`."""
+        return self.encode(texts)
+
     def _buckets(self, text: str) -> NDArray[np.float64]:
         points = np.frombuffer("".join(text.split()).encode("utf-32-le"), dtype="<u4").astype(np.uint64)
         pairs = (points[:-1] << np.uint64(21)) | points[1:]
@@ -132,7 +145,8 @@ class SentenceTransformerEncoder:
         name_or_path: str | Path,
         *,
         revision: str | None = None,
-        prompt: str | None = None,
+        query_prompt: str | None = None,
+        document_prompt: str | None = None,
         download: bool = False,
         threads: int | None = None,
         batch_size: int | None = None,
@@ -141,8 +155,9 @@ class SentenceTransformerEncoder:
 
         Args:
             name_or_path: an existing folder, or the name of a hub model such as `BAAI/bge-base-zh-v1.5`.
-            revision: branch, tag or commit of a hub model; ignored for a folder.
-            prompt: put before every text, as some models ask for.
+            revision: branch, tag or full commit of a hub model; ignored for a folder.
+            query_prompt: put before every question; None takes the model's own, if it has one.
+            document_prompt: the same for documents.
             download: fetch a hub model that is not in the local cache. Without it the network is not used.
             threads: torch threads of the whole process. None leaves torch's choice, except for static
                 embeddings, which gain nothing from a second thread and then run on one.
@@ -156,6 +171,7 @@ class SentenceTransformerEncoder:
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
         from sentence_transformers.sentence_transformer.modules import StaticEmbedding  # noqa: PLC0415
 
+        usual_threads = _usual_threads()
         path = Path(name_or_path)
         local = path.is_dir()
         try:
@@ -166,26 +182,26 @@ class SentenceTransformerEncoder:
                 local_files_only=local or not download,
                 trust_remote_code=False,
             )
-        except (OSError, ValueError) as error:
+            dim = self._model.get_embedding_dimension()
+        except Exception as error:  # whatever goes wrong in reading somebody's files, they cannot be read
+            reason = (str(error).splitlines() or [""])[0]  # the rest is advice on how to use the network
             raise EncoderMissing(
-                f"cannot load the model {str(name_or_path)!r}: give the folder of a sentence-transformers "
-                f"model, or the name of one in the local hub cache ({type(error).__name__}: {error})"
+                f"cannot load the model {str(name_or_path)!r}"
+                f"{f' at revision {revision!r}' if revision and not local else ''}: give the folder of a "
+                f"sentence-transformers model, or the name of one in the local hub cache "
+                f"({type(error).__name__}: {reason})"
             ) from error
-        static = all(isinstance(module, StaticEmbedding) for module in self._model)
-        if threads is None and static:
-            threads = 1
-        if threads is not None:
-            torch.set_num_threads(threads)
-        dim = self._model.get_embedding_dimension()
-        if dim is None:
+        if not dim:
             raise EncoderMissing(f"the model {str(name_or_path)!r} does not tell the length of its vectors")
+        static = all(isinstance(module, StaticEmbedding) for module in self._model)
+        torch.set_num_threads(threads or (1 if static else usual_threads))
         self.dim = int(dim)
         self.name = path.resolve().name if local else str(name_or_path)
+        self.commit = None if local else _hub_commit(str(name_or_path), revision)
         self._normalises = local and wants_normalised(path)
-        self._prompt = prompt
+        self._prompts = {"query": query_prompt, "document": document_prompt}
         self._batch_size = batch_size or (1024 if static else 32)
-        base = folder_revision(path) if local else _hub_commit(str(name_or_path), revision)[:12]
-        self.revision = _full_revision(base, self._normalises, prompt)
+        self.revision = self._full_revision(self.commit[:12] if self.commit else folder_revision(path))
 
     @property
     def key(self) -> str:
@@ -193,37 +209,77 @@ class SentenceTransformerEncoder:
         return f"{self.name}@{self.revision}"
 
     def encode(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
-        """Encode raw texts; see `Encoder.encode`.
+        """Encode raw texts as documents; see `Encoder.encode`.
 
         Raises:
             EncoderFault: the model gave a value that is not a finite number.
         """
+        return self._encode(self._model.encode_document, texts, self._prompts["document"], progress=progress)
+
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode raw texts as questions; see `Encoder.encode_queries`.
+
+        Raises:
+            EncoderFault: the model gave a value that is not a finite number.
+        """
+        return self._encode(self._model.encode_query, texts, self._prompts["query"], progress=False)
+
+    def _encode(
+        self, way: Callable[..., Any], texts: Sequence[str], prompt: str | None, *, progress: bool
+    ) -> NDArray[np.float32]:
         prepared = [normalise(text).text for text in texts] if self._normalises else list(texts)
         rows = np.zeros((len(prepared), self.dim), dtype=np.float32)
         filled = [index for index, text in enumerate(prepared) if text.strip()]
         if filled:
-            vectors = self._model.encode(
+            rows[filled] = way(
                 [prepared[index] for index in filled],
-                prompt=self._prompt,
+                prompt=prompt,
                 batch_size=self._batch_size,
                 show_progress_bar=progress,
                 convert_to_numpy=True,
             )
-            rows[filled] = vectors
         return unit_rows(rows)
 
+    def _full_revision(self, base: str) -> str:
+        """Add to files or commit (`base`), in which the model's own prompts are, what else makes a vector."""
+        parts = [base]
+        if self._normalises:
+            parts.append(f"n{NORMALISATION_VERSION}")
+        own = self._model.prompts
+        given = {
+            side: prompt
+            for side, prompt in self._prompts.items()
+            if prompt is not None and prompt != own.get(side, "")
+        }
+        if given:
+            parts.append(f"p{hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:6]}")
+        return "-".join(parts)
 
-def load_encoder(name_or_path: str | Path | None = None, *, revision: str | None = None) -> Encoder:
+
+def load_encoder(
+    name_or_path: str | Path | None = None,
+    *,
+    revision: str | None = None,
+    query_prompt: str | None = None,
+    document_prompt: str | None = None,
+) -> SentenceTransformerEncoder:
     """Load the encoder a site has chosen, without using the network.
 
     Args:
         name_or_path: folder or hub name of a sentence-transformers model; None means the shipped one.
-        revision: of a hub model.
+        revision: branch, tag or full commit of a hub model.
+        query_prompt: put before every question instead of the model's own prompt.
+        document_prompt: the same for documents.
 
     Raises:
         EncoderMissing: there is no such model on this machine, or it cannot be read.
     """
-    return SentenceTransformerEncoder(name_or_path or SHIPPED_MODEL, revision=revision)
+    return SentenceTransformerEncoder(
+        name_or_path or SHIPPED_MODEL,
+        revision=revision,
+        query_prompt=query_prompt,
+        document_prompt=document_prompt,
+    )
 
 
 def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -270,13 +326,12 @@ def folder_revision(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _full_revision(base: str, normalises: bool, prompt: str | None) -> str:
-    parts = [base]
-    if normalises:
-        parts.append(f"n{NORMALISATION_VERSION}")
-    if prompt:
-        parts.append(f"p{hashlib.sha256(prompt.encode()).hexdigest()[:6]}")
-    return "-".join(parts)
+@cache
+def _usual_threads() -> int:
+    """Return how many threads torch chose, before any model of this process changed it."""
+    import torch  # noqa: PLC0415 - slow
+
+    return torch.get_num_threads()
 
 
 def _hub_commit(name: str, revision: str | None) -> str:

@@ -100,7 +100,9 @@ class LocalEngine:
             if kind in self._partitions:
                 self._partitions[kind].remove(keys)
 
-    def search(self, query: Query, *, vector: NDArray[np.float32] | None = None) -> Ranking:
+    def search(
+        self, query: Query, *, vector: NDArray[np.float32] | None = None, weights: Weights | None = None
+    ) -> Ranking:
         """Rank the documents of one kind.
 
         The same engine, question and history of changes give the same ranking. A question without text
@@ -109,6 +111,7 @@ class LocalEngine:
         Args:
             query: what is sought.
             vector: (dim,) float32 of `query.text`, L2-normalised; None encodes it.
+            weights: of the parts of a score, for this answer alone; None takes those in use.
 
         Raises:
             ValueError: `query.k` is not between 1 and 200.
@@ -116,12 +119,12 @@ class LocalEngine:
         """
         if not 1 <= query.k <= MAX_HITS:
             raise ValueError(f"k must be between 1 and {MAX_HITS}, not {query.k}")
-        weights = self._weights  # one set for the whole answer, whatever is put in use meanwhile
+        weights = weights or self._weights  # one set for the whole answer, whatever is put in use meanwhile
         analysis = self._analyse(query.text, title_length=len(query.title))
         if not analysis.normalised.text:
             return self._ranking((), weights)
         if vector is None:
-            vector = self._encode([query.text])[0]
+            vector = self._encoder.encode_queries([query.text[:MAX_CHARACTERS]])[0]
         with self._lock.reading():
             partition = self._partitions.get(query.kind)
             if partition is None:

@@ -67,3 +67,23 @@ class IndexIdentity(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     database: Mapped[str] = mapped_column(String(32))
+
+
+class IndexEncoder(Base):
+    """One row: the model this market runs on. Absent until a replica has been opened for the first time.
+
+    Name, revision and prompts are what is needed to open it; the key proves that it is the same one.
+    """
+
+    __tablename__ = "index_encoder"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    """Hub name, or folder on the machine that chose it; None for the model that comes with the program."""
+    revision: Mapped[str | None]
+    """Full commit of a hub model."""
+    query_prompt: Mapped[str | None]
+    """None where the model's own is used; the same below."""
+    document_prompt: Mapped[str | None]
+    key: Mapped[str] = mapped_column(String(200))
+    switched_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -8,14 +8,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import Row, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from market.errors import Unavailable
-from market.search.models import IndexIdentity, ListingChange, ListingVector, Operation, SearchDocument
+from market.search.models import (
+    IndexEncoder,
+    IndexIdentity,
+    ListingChange,
+    ListingVector,
+    Operation,
+    SearchDocument,
+)
 from matching.types import Document, Facets, Kind
 
 BATCH = 2000
+
+Found = tuple[Document, NDArray[np.float32] | None]
+"""A document and its vector, (dim,) float32; None where the encoder asked for has not made one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,21 @@ class Changes:
     seq: int
     upserts: list[tuple[Kind, int]]
     removals: list[tuple[Kind, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the market stands: the last committed change, and the key of the model it runs on."""
+
+    seq: int
+    encoder: str | None
+
+
+def head(session: Session) -> Head:
+    """Return last change and model as of one moment."""
+    key = select(IndexEncoder.key).scalar_subquery()
+    seq, encoder = session.execute(select(func.max(ListingChange.seq), key)).one()
+    return Head(seq or 0, encoder)
 
 
 def last_seq(session: Session) -> int:
@@ -48,19 +73,19 @@ def changes_after(session: Session, seq: int, *, limit: int = BATCH) -> Changes:
     )
 
 
-def load_documents(
-    session: Session, records: Sequence[tuple[Kind, int]], *, encoder_key: str
-) -> list[tuple[Document, NDArray[np.float32]]]:
-    """Return documents and vectors of these records; records that are gone are left out."""
+def load_documents(session: Session, records: Sequence[tuple[Kind, int]], *, encoder_key: str) -> list[Found]:
+    """Return documents and vectors of these records; records that are gone are left out.
+
+    Document and vector are read in one statement: they are written together, so a record that is
+    republished meanwhile never seems to lack its vector.
+    """
     statement = _documents(encoder_key).where(
         tuple_(SearchDocument.kind, SearchDocument.record_id).in_(records)
     )
-    return [_to_document(row) for row in session.execute(statement)]
+    return [_to_found(row) for row in session.execute(statement)]
 
 
-def stream_documents(
-    session: Session, *, encoder_key: str, batch: int = BATCH
-) -> Iterator[list[tuple[Document, NDArray[np.float32]]]]:
+def stream_documents(session: Session, *, encoder_key: str, batch: int = BATCH) -> Iterator[list[Found]]:
     """Yield all documents with their vectors, in batches ordered by kind and id."""
     for kind in Kind:
         after = 0
@@ -74,7 +99,50 @@ def stream_documents(
             if not rows:
                 break
             after = rows[-1].record_id
-            yield [_to_document(row) for row in rows]
+            yield [_to_found(row) for row in rows]
+
+
+def lacking_vectors(
+    session: Session,
+    encoder_key: str,
+    *,
+    among: Sequence[tuple[Kind, int]] | None = None,
+    after: tuple[Kind, int] | None = None,
+    limit: int | None = None,
+) -> list[Document]:
+    """Return documents without a vector of this encoder, ordered by kind and id.
+
+    Args:
+        session: open session.
+        encoder_key: of the encoder.
+        among: only these records.
+        after: only what follows this record.
+        limit: at most so many.
+    """
+    kind, record_id = SearchDocument.kind, SearchDocument.record_id
+    statement = _documents(encoder_key).where(ListingVector.record_id.is_(None)).order_by(kind, record_id)
+    if among is not None:
+        statement = statement.where(tuple_(kind, record_id).in_(among))
+    if after is not None:
+        statement = statement.where(or_(kind > after[0], and_(kind == after[0], record_id > after[1])))
+    return [_to_found(row)[0] for row in session.execute(statement.limit(limit))]
+
+
+def count_lacking(session: Session, encoder_key: str) -> int:
+    """Return how many documents have no vector of this encoder."""
+    lacking = _documents(encoder_key).where(ListingVector.record_id.is_(None)).subquery()
+    return session.scalar(select(func.count()).select_from(lacking)) or 0
+
+
+def count_vectors(session: Session) -> dict[str, int]:
+    """Return how many vectors are stored, by key of the encoder that made them, ordered by key."""
+    encoder = ListingVector.encoder
+    return dict(session.execute(select(encoder, func.count()).group_by(encoder).order_by(encoder)).all())
+
+
+def recorded_encoder(session: Session) -> IndexEncoder | None:
+    """Return the model this market runs on; None before the index was opened for the first time."""
+    return session.scalar(select(IndexEncoder))
 
 
 def count_documents(session: Session) -> dict[Kind, int]:
@@ -108,7 +176,7 @@ def _documents(encoder_key: str) -> Any:
         SearchDocument.body,
         SearchDocument.facets,
         ListingVector.vector,
-    ).join(
+    ).outerjoin(
         ListingVector,
         (ListingVector.kind == SearchDocument.kind)
         & (ListingVector.record_id == SearchDocument.record_id)
@@ -116,7 +184,7 @@ def _documents(encoder_key: str) -> Any:
     )
 
 
-def _to_document(row: Row[Any]) -> tuple[Document, NDArray[np.float32]]:
+def _to_found(row: Row[Any]) -> Found:
     document = Document(
         key=str(row.record_id),
         kind=row.kind,
@@ -124,4 +192,4 @@ def _to_document(row: Row[Any]) -> tuple[Document, NDArray[np.float32]]:
         body=row.body,
         facets=Facets.from_json(row.facets),
     )
-    return document, np.frombuffer(row.vector, dtype="<f4")
+    return document, None if row.vector is None else np.frombuffer(row.vector, dtype="<f4")

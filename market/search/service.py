@@ -1,26 +1,32 @@
-"""Recording what may be found, in the transaction of the deed that decides it.
+"""Recording what may be found, in the transaction of the deed that decides it; and its vectors.
 
 Each change adds a row to `listing_changes`, so that every replica hears of it, and keeps the
-document with its vector, so that no replica ever has to encode anything.
+document with the vector of the process that writes. A process with another model makes its own
+vector when it meets the document, so two models may be in use for as long as a switch takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, delete, select, text, tuple_
+from sqlalchemy import delete, insert, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from market.search.models import ListingChange, ListingVector, Operation, SearchDocument
+from market.db import Database
+from market.search import queries
+from market.search.models import IndexEncoder, ListingChange, ListingVector, Operation, SearchDocument
 from matching.encoder import Encoder
 from matching.types import Document, Kind
 
 CHANGE_LOG_LOCK = 7_340_021
 """Key of the advisory lock under which a `seq` is drawn on PostgreSQL."""
+
+ENCODE_BATCH = 256
+"""Documents encoded between two transactions; some seconds' work for a transformer on one core."""
 
 
 def put_document(session: Session, encoder: Encoder, document: Document, *, now: datetime) -> None:
@@ -33,6 +39,7 @@ def put_document(session: Session, encoder: Encoder, document: Document, *, now:
         now: present time.
     """
     record_id = int(document.key)
+    vector = encoder.encode([document.text])[0]  # before the log is held, on which all who publish wait
     _log(session, document.kind, record_id, Operation.UPSERT, now=now)
     session.merge(
         SearchDocument(
@@ -43,11 +50,10 @@ def put_document(session: Session, encoder: Encoder, document: Document, *, now:
             facets=document.facets.to_json(),
         )
     )
-    # Vectors of another encoder would describe the old text.
+    # Vectors of other encoders may describe an old text; whoever needs them makes them anew.
     session.execute(
         delete(ListingVector).where(ListingVector.kind == document.kind, ListingVector.record_id == record_id)
     )
-    vector = encoder.encode([document.text])[0]
     session.add(
         ListingVector(
             kind=document.kind, record_id=record_id, encoder=encoder.key, vector=vector_bytes(vector)
@@ -63,74 +69,155 @@ def remove_document(session: Session, kind: Kind, record_id: int, *, now: dateti
 
 
 def _log(session: Session, kind: Kind, record_id: int, operation: Operation, *, now: datetime) -> None:
-    if session.get_bind().dialect.name == "postgresql":
-        # Without it a lower seq could commit after a higher one, and a replica that has
-        # already seen the higher one would never apply the lower.
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHANGE_LOG_LOCK})
+    # Without it a lower seq could commit after a higher one, and a replica that has
+    # already seen the higher one would never apply the lower.
+    hold_change_log(session)
     session.add(ListingChange(kind=kind, record_id=record_id, operation=operation, at=now))
     session.flush()  # draws the seq while the lock is held
 
 
-def encode_missing(
-    session: Session, encoder: Encoder, *, batch: int = 1000, progress: Callable[[int], None] | None = None
+def hold_change_log(session: Session) -> None:
+    """Keep everybody else from changing what may be found until this transaction ends.
+
+    On SQLite a writing transaction does that anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHANGE_LOG_LOCK})
+
+
+def store_vectors(
+    session: Session, encoder_key: str, documents: Sequence[Document], vectors: NDArray[np.float32]
 ) -> int:
-    """Store vectors of this encoder for every document that has none.
+    """Store vectors made outside of the transaction that wrote the documents.
+
+    A document that is gone or has another text by now is passed over, and so is one that has a
+    vector of this encoder.
 
     Args:
-        session: open transaction.
+        session: a writing transaction; it holds the change log afterwards.
+        encoder_key: of the encoder that made the vectors.
+        documents: what was encoded.
+        vectors: (n, dim) float32, in the order of `documents`.
+
+    Returns:
+        The number of vectors stored.
+    """
+    hold_change_log(session)
+    records = [(document.kind, int(document.key)) for document in documents]
+    lacking = {
+        (one.kind, one.key): one.text for one in queries.lacking_vectors(session, encoder_key, among=records)
+    }
+    rows = [
+        {
+            "kind": document.kind,
+            "record_id": int(document.key),
+            "encoder": encoder_key,
+            "vector": vector_bytes(vector),
+        }
+        for document, vector in zip(documents, vectors, strict=True)
+        if lacking.get((document.kind, document.key)) == document.text
+    ]
+    if rows:
+        session.execute(insert(ListingVector), rows)
+    return len(rows)
+
+
+def encode_missing(
+    database: Database,
+    encoder: Encoder,
+    *,
+    batch: int = ENCODE_BATCH,
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Store vectors of this encoder for every document that has none, beside those of others.
+
+    Every batch is a transaction of its own: what is stored stays when the work is interrupted, and
+    the next call goes on with what is missing. Nothing is locked while the model works.
+
+    Args:
+        database: where the documents are.
         encoder: whose vectors are wanted.
         batch: documents encoded at once.
-        progress: called with the number of documents done by each batch.
+        progress: called with the number of vectors stored by each batch.
 
     Returns:
         The number of vectors stored.
     """
     done = 0
+    after: tuple[Kind, int] | None = None
     while True:
-        rows = session.execute(_without_vector(encoder.key).limit(batch)).all()
-        if not rows:
-            return done
-        vectors = encoder.encode([f"{row.title}\n{row.body}" for row in rows])
-        session.add_all(
-            ListingVector(
-                kind=row.kind, record_id=row.record_id, encoder=encoder.key, vector=vector_bytes(vector)
-            )
-            for row, vector in zip(rows, vectors, strict=True)
-        )
-        session.flush()  # the next round must not find them again
-        session.expunge_all()
-        done += len(rows)
+        with database.reading() as session:
+            documents = queries.lacking_vectors(session, encoder.key, after=after, limit=batch)
+        if not documents:
+            if after is None:
+                return done
+            after = None  # once more from the beginning, for what was written meanwhile
+            continue
+        vectors = encoder.encode([document.text for document in documents])
+        with database.transaction() as session:
+            stored = store_vectors(session, encoder.key, documents, vectors)
+        after = (documents[-1].kind, int(documents[-1].key))
+        done += stored
         if progress is not None:
-            progress(len(rows))
+            progress(stored)
 
 
-def lacks_vectors(
-    session: Session, encoder_key: str, *, among: Iterable[tuple[Kind, int]] | None = None
-) -> bool:
-    """Tell whether some document, or some of those named, has no vector of this encoder.
+def record_encoder(session: Session, record: IndexEncoder) -> IndexEncoder:
+    """Record the model a market runs on, unless one is recorded.
 
-    Document and vector are looked at in one statement: they are written together, so a record that
-    is republished meanwhile never seems to lack its vector.
+    Returns:
+        The model recorded: the one given, or that of a process that came first.
     """
-    statement = _without_vector(encoder_key)
-    if among is not None:
-        record = tuple_(SearchDocument.kind, SearchDocument.record_id)
-        statement = statement.where(record.in_(list(among)))
-    return session.execute(statement.limit(1)).first() is not None
+    hold_change_log(session)
+    present = queries.recorded_encoder(session)
+    if present is not None:
+        return present
+    session.add(record)
+    return record
 
 
-def _without_vector(encoder_key: str) -> Select[Kind, int, str, str]:
-    return (
-        select(SearchDocument.kind, SearchDocument.record_id, SearchDocument.title, SearchDocument.body)
-        .outerjoin(
-            ListingVector,
-            (ListingVector.kind == SearchDocument.kind)
-            & (ListingVector.record_id == SearchDocument.record_id)
-            & (ListingVector.encoder == encoder_key),
-        )
-        .where(ListingVector.record_id.is_(None))
-        .order_by(SearchDocument.kind, SearchDocument.record_id)
-    )
+def switch_encoder(session: Session, encoder: Encoder, record: IndexEncoder) -> int:
+    """Make the market run on another model, all at once.
+
+    Everything has a vector of the model when the transaction commits: what was written since the
+    last pass of `encode_missing` is encoded here, while nobody can write.
+
+    Args:
+        session: a writing transaction.
+        encoder: the new model.
+        record: how other processes open it.
+
+    Returns:
+        The number of vectors stored.
+    """
+    hold_change_log(session)
+    done = 0
+    while documents := queries.lacking_vectors(session, encoder.key, limit=ENCODE_BATCH):
+        vectors = encoder.encode([document.text for document in documents])
+        done += store_vectors(session, encoder.key, documents, vectors)
+    session.merge(record)
+    return done
+
+
+def drop_other_vectors(database: Database, *, batch: int = 2000) -> int:
+    """Delete all vectors but those of the model recorded, in small transactions.
+
+    Returns:
+        The number of vectors deleted; 0 where no model is recorded.
+    """
+    dropped = 0
+    while True:
+        with database.transaction() as session:
+            record = queries.recorded_encoder(session)
+            if record is None:
+                return dropped
+            name = (ListingVector.kind, ListingVector.record_id, ListingVector.encoder)
+            some = select(*name).where(ListingVector.encoder != record.key).limit(batch)
+            rows = session.execute(some).all()
+            if not rows:
+                return dropped
+            session.execute(delete(ListingVector).where(tuple_(*name).in_(rows)))
+        dropped += len(rows)
 
 
 def vector_bytes(vector: NDArray[Any]) -> bytes:

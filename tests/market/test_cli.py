@@ -18,6 +18,7 @@ from market.listings import service as listings
 from market.listings.models import Achievement
 from market.listings.rules import Action, ListingKind, Status
 from market.search.models import ListingChange, SearchDocument
+from market.search.replica import open_encoder
 from market.settings import Settings
 from matching.encoder import HashingEncoder
 from tests import factories
@@ -121,18 +122,21 @@ def test_verify_names_a_difference_and_rebuild_mends_it(desk: Desk) -> None:
     assert desk.run("index", "verify").exit_code == 0
 
 
-def test_another_encoder_is_refused_until_the_index_is_rebuilt(desk: Desk) -> None:
+def test_a_market_on_a_model_that_is_not_here_is_refused_until_it_is_reencoded(desk: Desk) -> None:
     _publish(desk)
     desk.run("index", "verify")
     desk.restart()
-    desk.context.__dict__["encoder"] = HashingEncoder(dim=32)
+    desk.context.__dict__["encoder"] = open_encoder(desk.context.settings)
     refused = desk.run("index", "status")
     assert refused.exit_code == 1
-    assert "market index rebuild" in refused.output
-    rebuilt = desk.run("index", "rebuild")
-    assert rebuilt.exit_code == 0, rebuilt.output
-    assert "新编码 1 条" in rebuilt.output
+    assert "hashing-64" in refused.output
+    assert "market index reencode" in refused.output
+    reencoded = desk.run("index", "reencode", "--drop-old")
+    assert reencoded.exit_code == 0, reencoded.output
+    assert "新编码 1 条，现用模型：market-static@" in reencoded.output
+    assert "已删除其他模型的向量 1 条" in reencoded.output
     assert desk.run("index", "verify").exit_code == 0
+    assert "hashing-64" not in desk.run("index", "status").output
 
 
 def test_suggestions_are_made_up_for(desk: Desk) -> None:

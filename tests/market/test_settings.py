@@ -23,6 +23,10 @@ def test_every_field_is_read_from_its_own_variable(tmp_path: Path) -> None:
             "MARKET_DATABASE_URL": "postgresql+psycopg://db/market",
             "MARKET_DATA_DIR": str(tmp_path),
             "MARKET_ENCODER": "BAAI/bge-base-zh-v1.5",
+            "MARKET_ENCODER_REVISION": "f03589ceff5aac7111bd60cfc7d497ca17ecac65",
+            "MARKET_ENCODER_QUERY_PROMPT": "query: ",
+            "MARKET_ENCODER_DOCUMENT_PROMPT": "passage: ",
+            "MARKET_RERANKER": "/models/reader",
             "MARKET_RATE_LIMIT_STORAGE": "redis://cache:6379",
             "MARKET_LOGIN_LIMIT": "3 per minute",
             "MARKET_TOKEN_DAYS": "7",
@@ -36,6 +40,10 @@ def test_every_field_is_read_from_its_own_variable(tmp_path: Path) -> None:
         database_url="postgresql+psycopg://db/market",
         data_dir=tmp_path,
         encoder="BAAI/bge-base-zh-v1.5",
+        encoder_revision="f03589ceff5aac7111bd60cfc7d497ca17ecac65",
+        encoder_query_prompt="query: ",
+        encoder_document_prompt="passage: ",
+        reranker="/models/reader",
         rate_limit_storage="redis://cache:6379",
         login_limit="3 per minute",
         token_days=7,
@@ -59,8 +67,11 @@ def test_database_follows_the_data_folder(tmp_path: Path) -> None:
 
 
 def test_empty_value_means_none_given() -> None:
-    settings = Settings.from_env({"MARKET_ENCODER": "", "MARKET_SAMPLE_DAY": ""})
-    assert settings.encoder is None
+    names = ("", "_REVISION", "_QUERY_PROMPT", "_DOCUMENT_PROMPT")
+    settings = Settings.from_env({**{f"MARKET_ENCODER{name}": "" for name in names}, "MARKET_SAMPLE_DAY": ""})
+    assert settings.encoder is settings.encoder_revision is None
+    assert settings.encoder_query_prompt is settings.encoder_document_prompt is None
+    assert settings.reranker is None
     assert settings.sample_day is None
 
 

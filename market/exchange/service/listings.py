@@ -49,6 +49,10 @@ class BatchEncoder:
             return np.stack([self._vectors[text] for text in texts])
         return self._encoder.encode(texts, progress=progress)
 
+    def encode_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return vectors as `Encoder.encode_queries` does; nothing of them is prepared."""
+        return self._encoder.encode_queries(texts)
+
 
 class ListingWriter:
     """Writes the rows of one file of listings.

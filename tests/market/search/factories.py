@@ -10,9 +10,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from market.db import Database
+from market.search.models import IndexEncoder
 from market.search.replica import Replica
-from market.search.service import put_document, remove_document
-from matching.encoder import HashingEncoder
+from market.search.service import (
+    encode_missing,
+    put_document,
+    record_encoder,
+    remove_document,
+    switch_encoder,
+)
+from matching.encoder import Encoder, HashingEncoder
 from matching.types import Document, Facets, Kind, Query
 from tests.factories import NOW
 
@@ -38,10 +45,11 @@ def put(session: Session, *documents: Document, now: datetime = NOW) -> None:
         put_document(session, ENCODER, document, now=now)
 
 
-def put_all(database: Database, *documents: Document) -> None:
+def put_all(database: Database, *documents: Document, encoder: Encoder = ENCODER) -> None:
     """Make documents findable, committed."""
     with database.transaction() as session:
-        put(session, *documents)
+        for document in documents:
+            put_document(session, encoder, document, now=NOW)
 
 
 def remove_all(database: Database, *record_ids: int, kind: Kind = Kind.NEED) -> None:
@@ -60,6 +68,24 @@ def ask(replica: Replica, *, kind: Kind = Kind.NEED, text: str = TITLE, k: int =
     """Return the ids of all records found; below 200 documents that is every one there is."""
     ranking = replica.search(Query(title=text, body="", kind=kind, k=k))
     return {int(hit.key) for hit in ranking.hits}
+
+
+def record_of(encoder: Encoder) -> IndexEncoder:
+    """Return the row that names an encoder as the one the market runs on."""
+    return IndexEncoder(id=1, name=encoder.name, key=encoder.key, switched_at=NOW)
+
+
+def record(database: Database, encoder: Encoder) -> None:
+    """Make an encoder the first of a market, committed."""
+    with database.transaction() as session:
+        record_encoder(session, record_of(encoder))
+
+
+def switch(database: Database, encoder: Encoder) -> None:
+    """Make the market run on another encoder, committed."""
+    encode_missing(database, encoder)
+    with database.transaction() as session:
+        switch_encoder(session, encoder, record_of(encoder))
 
 
 class Snapshot:

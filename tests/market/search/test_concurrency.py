@@ -59,9 +59,9 @@ def searching(replica: Replica, *, threads: int = 2) -> Iterator[list[set[int]]]
         future.result()
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something another thread does."""
-    deadline = time.monotonic() + WAIT_SECONDS
+def until(condition: Callable[[], bool], *, seconds: float = WAIT_SECONDS) -> None:
+    """Wait for something another thread or process does."""
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)

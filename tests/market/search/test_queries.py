@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,10 +71,34 @@ def test_loaded_documents_are_what_was_stored(session: Session) -> None:
     assert queries.load_documents(session, [], encoder_key=ENCODER.key) == []
 
 
-def test_documents_without_a_vector_of_the_encoder_are_not_loaded(session: Session) -> None:
-    put_document(session, HashingEncoder(dim=32), make_document(7), now=NOW)
-    assert queries.load_documents(session, [(NEED, 7)], encoder_key=ENCODER.key) == []
-    assert list(queries.stream_documents(session, encoder_key=ENCODER.key)) == []
+def test_a_document_without_a_vector_of_the_encoder_is_loaded_without_one(session: Session) -> None:
+    document = make_document(7)
+    put_document(session, HashingEncoder(dim=32), document, now=NOW)
+    assert queries.load_documents(session, [(NEED, 7)], encoder_key=ENCODER.key) == [(document, None)]
+    assert list(queries.stream_documents(session, encoder_key=ENCODER.key)) == [[(document, None)]]
+
+
+def test_what_lacks_a_vector_comes_in_order_from_any_place_on(session: Session) -> None:
+    put(session, make_document(2))
+    other = HashingEncoder(dim=32)
+    for kind in (NEED, ACHIEVEMENT):
+        for number in (3, 1):
+            put_document(session, other, make_document(number, kind=kind), now=NOW)
+
+    def lacking(**options: Any) -> list[tuple[Kind, str]]:
+        found = queries.lacking_vectors(session, ENCODER.key, **options)
+        return [(document.kind, document.key) for document in found]
+
+    everything = [(ACHIEVEMENT, "1"), (ACHIEVEMENT, "3"), (NEED, "1"), (NEED, "3")]
+    assert lacking() == everything
+    assert queries.count_lacking(session, ENCODER.key) == 4
+    assert lacking(limit=3) == everything[:3]
+    assert lacking(after=(ACHIEVEMENT, 1)) == everything[1:]
+    assert lacking(after=(NEED, 1), limit=5) == everything[3:]
+    assert lacking(after=(NEED, 3)) == []
+    assert lacking(among=[(NEED, 1), (NEED, 2), (ACHIEVEMENT, 3), (NEED, 99)]) == everything[1:3]
+    assert [document.key for document in queries.lacking_vectors(session, other.key)] == ["2"]
+    assert queries.count_vectors(session) == {other.key: 4, ENCODER.key: 1}
 
 
 def test_streaming_yields_every_document_once_in_batches(session: Session) -> None:

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 from structlog.testing import capture_logs
 
 from market.db import Database
-from market.errors import Unavailable
 from market.search import queries
 from market.search.models import IndexIdentity, ListingChange, ListingVector, Operation, SearchDocument
-from market.search.replica import Replica, VectorsMissing, open_encoder, open_replica
+from market.search.replica import Replica, open_encoder, open_replica
 from market.search.service import put_document
 from market.settings import Settings
 from matching.encoder import HashingEncoder
@@ -33,6 +32,7 @@ from tests.market.search.factories import (
 )
 
 Make = Callable[..., Replica]
+OTHER = HashingEncoder(dim=32)
 
 
 @pytest.fixture
@@ -210,16 +210,26 @@ def test_a_snapshot_that_does_not_fit_is_rebuilt_whole_and_said_so(
     assert logs == []  # the new snapshot fits
 
 
-def test_stored_vectors_of_another_model_stop_the_start_and_name_the_command(
-    database: Database, make: Make, folder: Path
+def encoders_of(database: Database, record_id: int) -> set[str]:
+    with database.reading() as session:
+        statement = select(ListingVector.encoder).where(ListingVector.record_id == record_id)
+        return set(session.scalars(statement))
+
+
+def test_vectors_that_are_missing_at_the_start_are_made_stored_and_said_so(
+    database: Database, make: Make
 ) -> None:
     with database.transaction() as session:
-        put_document(session, HashingEncoder(dim=32), make_document(1), now=NOW)
-    with pytest.raises(VectorsMissing, match=r"market index rebuild.*MARKET_ENCODER") as caught:
-        make().open()
-    assert ENCODER.key in str(caught.value)
-    assert not folder.exists()
-    assert ask(make(encoder=HashingEncoder(dim=32)).open()) == {1}
+        put_document(session, OTHER, make_document(1), now=NOW)
+    put_all(database, make_document(2))
+    with capture_logs() as logs:
+        replica = make().open()
+    assert warnings_of(logs) == ["index.vectors_made"]
+    assert logs[0]["count"] == 1
+    assert ask(replica) == {1, 2}
+    assert encoders_of(database, 1) == {ENCODER.key, OTHER.key}
+    assert ask(make(encoder=OTHER).open()) == {1, 2}
+    assert encoders_of(database, 2) == {ENCODER.key, OTHER.key}
 
 
 def test_a_snapshot_does_not_hide_that_vectors_are_missing(database: Database, make: Make) -> None:
@@ -227,8 +237,10 @@ def test_a_snapshot_does_not_hide_that_vectors_are_missing(database: Database, m
     make().open()
     with database.transaction() as session:
         session.execute(delete(ListingVector))
-    with pytest.raises(VectorsMissing):
+    with capture_logs() as logs:
         make().open()
+    assert warnings_of(logs) == ["index.vectors_made"]
+    assert encoders_of(database, 1) == {ENCODER.key}
 
 
 def test_a_database_restored_from_an_older_backup_is_followed_back(database: Database, make: Make) -> None:
@@ -253,6 +265,8 @@ def test_status_tells_how_far_behind_a_replica_is(database: Database, make: Make
     put_all(database, make_document(2), make_document(1, kind=Kind.ACHIEVEMENT))
     status = replica.status()
     assert status.encoder == ENCODER.key
+    assert status.live is None
+    assert status.vectors == {ENCODER.key: 3}
     assert status.last_seq - status.seq == 2
     assert status.indexed == {**dict.fromkeys(Kind, 0), Kind.NEED: 1}
     assert status.stored == {Kind.NEED: 2, Kind.ACHIEVEMENT: 1}
@@ -272,7 +286,7 @@ def test_verify_names_what_is_missing_and_what_is_too_much(database: Database, m
 def test_a_snapshot_in_writing_is_not_written_twice(database: Database, folder: Path, make: Make) -> None:
     replica = make().open()
     name = Snapshot(folder).name
-    with replica._saving:
+    with replica._copy._saving:
         replica.save_snapshot()
     assert Snapshot(folder).name == name
     replica.save_snapshot()
@@ -312,16 +326,3 @@ def test_settings_name_folder_and_model_of_the_process(
     absent = Settings(database_url=settings.database_url, data_dir=tmp_path, encoder=str(tmp_path / "none"))
     with pytest.raises(MatchingError, match="none"):
         open_encoder(absent)
-
-
-def test_a_listing_with_vectors_of_another_model_is_not_lost_silently(database: Database, make: Make) -> None:
-    replica = make().open()
-    with database.transaction() as session:
-        put_document(session, HashingEncoder(dim=32), make_document(7), now=NOW)
-    with pytest.raises(Unavailable) as caught:
-        replica.catch_up()
-    assert caught.value.code == "vectors-missing"
-    with database.transaction() as session:
-        put_document(session, ENCODER, make_document(7), now=NOW)
-    replica.catch_up()
-    assert replica.engine.keys(Kind.NEED) == {"7"}

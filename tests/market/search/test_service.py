@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market.db import Database
-from market.search.models import ListingChange, ListingVector, Operation, SearchDocument
-from market.search.service import encode_missing, lacks_vectors, put_document, remove_document, vector_bytes
-from matching.encoder import HashingEncoder
+from market.search.models import IndexEncoder, ListingChange, ListingVector, Operation, SearchDocument
+from market.search.queries import count_lacking, count_vectors, head, lacking_vectors, recorded_encoder
+from market.search.service import (
+    drop_other_vectors,
+    encode_missing,
+    put_document,
+    record_encoder,
+    remove_document,
+    store_vectors,
+    switch_encoder,
+    vector_bytes,
+)
+from matching.encoder import Encoder, HashingEncoder
 from matching.types import Kind
 from tests.factories import NOW
-from tests.market.search.factories import BODY, ENCODER, make_document, put
+from tests.market.search.factories import BODY, ENCODER, make_document, put, record_of
 
 OTHER = HashingEncoder(dim=32)
 
@@ -82,7 +95,7 @@ def test_new_text_drops_the_vectors_of_other_encoders(session: Session) -> None:
     put_document(session, OTHER, make_document(7), now=NOW)
     put(session, make_document(7, title="换了题目的需求"))
     assert session.scalars(select(ListingVector.encoder)).all() == [ENCODER.key]
-    assert lacks_vectors(session, OTHER.key)
+    assert [one.key for one in lacking_vectors(session, OTHER.key)] == ["7"]
 
 
 def test_needs_and_achievements_with_one_id_do_not_meet(session: Session) -> None:
@@ -108,22 +121,155 @@ def test_a_record_removed_can_be_put_again_in_the_same_transaction(session: Sess
     assert session.scalars(select(SearchDocument.record_id)).all() == [7]
 
 
-def test_encode_missing_encodes_what_has_no_vector_of_this_encoder(session: Session) -> None:
+def vectors_of(session: Session, encoder: Encoder) -> dict[int, bytes]:
+    rows = session.execute(
+        select(ListingVector.record_id, ListingVector.vector).where(ListingVector.encoder == encoder.key)
+    )
+    return dict(rows.all())
+
+
+def test_encode_missing_encodes_what_has_no_vector_of_this_encoder(database: Database) -> None:
     documents = [make_document(number, title=f"第{number}项需求") for number in range(1, 6)]
-    put(session, *documents[:1])
-    for document in documents[1:]:
-        put_document(session, OTHER, document, now=NOW)
-    changes = changes_of(session)
-    assert lacks_vectors(session, ENCODER.key)
+    with database.transaction() as session:
+        put(session, documents[0])
+        for document in documents[1:]:
+            put_document(session, OTHER, document, now=NOW)
+        put_document(session, OTHER, make_document(9, kind=Kind.ACHIEVEMENT), now=NOW)
+        changes = changes_of(session)
+        assert count_lacking(session, ENCODER.key) == 5
     steps: list[int] = []
-    assert encode_missing(session, ENCODER, batch=3, progress=steps.append) == 4
-    assert steps == [3, 1]
-    assert not lacks_vectors(session, ENCODER.key)
-    for document, vector in zip(documents, ENCODER.encode([one.text for one in documents]), strict=True):
-        assert np.array_equal(np.frombuffer(vector_of(session, int(document.key)) or b"", "<f4"), vector)
-    assert count_of(session, ListingVector) == 9  # those of the other model stay, to go back to it
-    assert changes_of(session) == changes  # nothing became findable that was not
-    assert encode_missing(session, ENCODER) == 0
+    assert encode_missing(database, ENCODER, batch=3, progress=steps.append) == 5
+    assert steps == [3, 2]
+    with database.reading() as session:
+        assert count_lacking(session, ENCODER.key) == 0
+        stored = vectors_of(session, ENCODER)
+        for document, vector in zip(documents, ENCODER.encode([one.text for one in documents]), strict=True):
+            assert stored[int(document.key)] == vector_bytes(vector)
+        # Those of the other model stay, to go back to it.
+        assert count_vectors(session) == {OTHER.key: 5, ENCODER.key: 6}
+        assert changes_of(session) == changes  # nothing became findable that was not
+    assert encode_missing(database, ENCODER) == 0
+
+
+class Interrupted(Exception):
+    pass
+
+
+class Interrupting(HashingEncoder):
+    """Breaks off when it is asked for the second batch."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__(dim=32)
+        self.meanwhile = meanwhile
+        self.batches: list[int] = []
+
+    def encode(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
+        self.batches.append(len(texts))
+        if len(self.batches) == 2:
+            self.meanwhile()
+        return super().encode(texts, progress=progress)
+
+
+def test_encoding_that_is_interrupted_goes_on_with_what_is_missing(database: Database) -> None:
+    def interrupt() -> None:
+        raise Interrupted
+
+    with database.transaction() as session:
+        put(session, *(make_document(number) for number in range(1, 8)))
+    encoder = Interrupting(interrupt)
+    with pytest.raises(Interrupted):
+        encode_missing(database, encoder, batch=3)
+    with database.reading() as session:
+        assert set(vectors_of(session, encoder)) == {1, 2, 3}
+    assert encode_missing(database, encoder, batch=3) == 4
+    assert encoder.batches == [3, 3, 3, 1]
+
+
+def test_what_is_written_while_others_are_encoded_is_not_passed_over(database: Database) -> None:
+    def write() -> None:
+        with database.transaction() as session:
+            put(
+                session,
+                make_document(1, title="编码之后换了文字"),
+                make_document(4, title="正在编码时换文字"),
+            )
+            put(session, make_document(9, title="编码期间新来的"))
+            remove_document(session, Kind.NEED, 5, now=NOW)
+
+    with database.transaction() as session:
+        put(session, *(make_document(number) for number in range(1, 7)))
+    encoder = Interrupting(write)
+    steps: list[int] = []
+    assert encode_missing(database, encoder, batch=3, progress=steps.append) == 7
+    # Of the second batch one has another text and one is gone; the next pass finds 1, 4 and 9.
+    assert steps == [3, 1, 1, 2]
+    with database.reading() as session:
+        stored = vectors_of(session, encoder)
+        assert set(stored) == {1, 2, 3, 4, 6, 9}
+        for row in session.scalars(select(SearchDocument)):
+            assert stored[row.record_id] == vector_bytes(encoder.encode([f"{row.title}\n{row.body}"])[0])
+
+
+def test_a_vector_of_an_old_text_or_of_nothing_is_not_stored(session: Session) -> None:
+    put(session, make_document(1), make_document(2), make_document(3))
+    old = [make_document(number) for number in range(1, 5)]
+    put(session, make_document(2, title="换了题目的需求"))
+    remove_document(session, Kind.NEED, 3, now=NOW)
+    made = OTHER.encode([one.text for one in old])
+    assert store_vectors(session, OTHER.key, old, made) == 1
+    assert set(vectors_of(session, OTHER)) == {1}
+    assert store_vectors(session, OTHER.key, old, made) == 0  # another process was as quick
+
+
+def test_the_first_model_recorded_stays_until_a_switch(session: Session) -> None:
+    assert recorded_encoder(session) is None
+    assert head(session).encoder is None
+    assert record_encoder(session, record_of(ENCODER)).key == ENCODER.key
+    assert record_encoder(session, record_of(OTHER)).key == ENCODER.key
+    assert head(session).encoder == ENCODER.key
+
+
+def test_a_switch_leaves_nothing_without_a_vector(session: Session) -> None:
+    put(session, *(make_document(number) for number in range(1, 6)))
+    record_encoder(session, record_of(ENCODER))
+    put_document(session, OTHER, make_document(2), now=NOW)
+    changes = changes_of(session)
+    assert switch_encoder(session, OTHER, record_of(OTHER)) == 4
+    assert set(vectors_of(session, OTHER)) == {1, 2, 3, 4, 5}
+    session.expire_all()
+    assert count_of(session, IndexEncoder) == 1
+    assert head(session).encoder == OTHER.key
+    assert changes_of(session) == changes
+
+
+def test_a_switch_that_fails_changes_nothing(database: Database) -> None:
+    class Failing(HashingEncoder):
+        def encode(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
+            raise Interrupted
+
+    with database.transaction() as session:
+        put(session, make_document(1))
+        record_encoder(session, record_of(ENCODER))
+    failing = Failing(dim=16)
+    with pytest.raises(Interrupted), database.transaction() as session:
+        switch_encoder(session, failing, record_of(failing))
+    with database.reading() as session:
+        assert head(session).encoder == ENCODER.key
+        assert count_vectors(session) == {ENCODER.key: 1}
+
+
+def test_only_the_vectors_of_the_recorded_model_are_kept(database: Database) -> None:
+    third = HashingEncoder(dim=16)
+    with database.transaction() as session:
+        put(session, *(make_document(number) for number in range(1, 6)))
+    for encoder in (OTHER, third):
+        assert encode_missing(database, encoder) == 5
+    assert drop_other_vectors(database) == 0  # nothing is recorded, so nothing is superfluous
+    with database.transaction() as session:
+        record_encoder(session, record_of(OTHER))
+    assert drop_other_vectors(database, batch=3) == 10
+    with database.reading() as session:
+        assert count_vectors(session) == {OTHER.key: 5}
 
 
 def test_vectors_are_little_endian_single_precision() -> None:

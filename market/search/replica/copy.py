@@ -1,66 +1,47 @@
-"""This process's copy of the index: it catches up with the database before every answer.
+"""A copy of the index under one encoder, and how it keeps up with the database.
 
-The database is the truth. A replica may be thrown away at any time; a snapshot on disk makes the
-next one cheap to start.
+The database is the truth. A copy may be thrown away at any time; a snapshot on disk makes the next
+one cheap to start.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import structlog
+from numpy.typing import NDArray
+from sqlalchemy.exc import SQLAlchemyError
 
 from market.db import Database
-from market.errors import Unavailable
 from market.search import queries
-from market.search.service import lacks_vectors
-from market.settings import Settings
-from matching.encoder import Encoder, load_encoder
+from market.search.service import encode_missing, store_vectors
+from matching.encoder import Encoder
 from matching.engine import LocalEngine
 from matching.errors import IndexDamaged, IndexMissing, ManifestMismatch
 from matching.lexicon import Lexicon
-from matching.types import Kind, Query, Ranking
+from matching.reranker import Reranker
+from matching.types import Document, Kind
 
 log = structlog.get_logger()
 
 
-class VectorsMissing(Exception):
-    """Stored vectors do not fit the chosen model; the message says what to run."""
+class IndexCopy:
+    """A copy of the index under one encoder.
 
-
-@dataclass(frozen=True, slots=True)
-class ReplicaStatus:
-    """Where a replica stands.
-
-    Attributes:
-        encoder: key of the encoder.
-        seq: last change applied.
-        last_seq: last change committed.
-        indexed: documents in the index, by kind.
-        stored: documents in the database, by kind.
-    """
-
-    encoder: str
-    seq: int
-    last_seq: int
-    indexed: dict[Kind, int]
-    stored: dict[Kind, int]
-
-
-class Replica:
-    """A replica of the index.
+    A document that another model's process wrote has no vector of this encoder; the copy makes it,
+    and has it stored for others in the background: the caller may be inside a transaction of its own.
 
     Args:
         database: where the truth is.
-        encoder: the process's encoder; it must be the one whose vectors are stored.
+        encoder: whose vectors are searched.
         folder: where snapshots are kept; one sub-folder for each encoder.
         lexicon: concepts for synonym recall and reasons.
+        reranker: reads the best candidates again; None does without.
         snapshot_every: applied changes after which a new snapshot is written.
     """
 
@@ -71,11 +52,13 @@ class Replica:
         *,
         folder: Path,
         lexicon: Lexicon | None = None,
+        reranker: Reranker | None = None,
         snapshot_every: int = 2000,
     ) -> None:
         self.encoder = encoder
         self._database = database
         self._lexicon = lexicon
+        self._reranker = reranker
         self._snapshot = folder / re.sub(r"[^A-Za-z0-9._@-]", "_", encoder.key)
         self._snapshot_every = snapshot_every
         self._applying = threading.Lock()
@@ -83,23 +66,23 @@ class Replica:
         self._since_snapshot = 0
         self._seq = 0
         self._engine: LocalEngine | None = None
+        self._storing: list[threading.Thread] = []
 
     def open(self) -> Self:
         """Load the snapshot, or build from the database where there is none that fits.
 
-        Raises:
-            VectorsMissing: documents are stored without vectors of this encoder.
+        Vectors that are missing are made and stored first.
         """
+        made = encode_missing(self._database, self.encoder)
+        if made:
+            log.warning("index.vectors_made", encoder=self.encoder.key, count=made)
         with self._database.reading() as session:
-            if lacks_vectors(session, self.encoder.key):
-                raise VectorsMissing(
-                    f"库中的向量不是由模型 {self.encoder.key} 生成的：请运行 market index rebuild，"
-                    "或将 MARKET_ENCODER 设为生成这些向量的模型。"
-                )
             identity = queries.database_identity(session)
             last = queries.last_seq(session)
         try:
-            engine = LocalEngine.load(self._snapshot, self.encoder, lexicon=self._lexicon)
+            engine = LocalEngine.load(
+                self._snapshot, self.encoder, lexicon=self._lexicon, reranker=self._reranker
+            )
         except IndexMissing:
             engine = None
         except (IndexDamaged, ManifestMismatch) as error:
@@ -120,30 +103,21 @@ class Replica:
         """The engine, without catching up.
 
         Raises:
-            RuntimeError: the replica was not opened.
+            RuntimeError: the copy was not opened.
         """
         if self._engine is None:
-            raise RuntimeError("the replica must be opened before it is used")
+            raise RuntimeError("the index must be opened before it is used")
         return self._engine
 
-    def search(self, query: Query) -> Ranking:
-        """Catch up, then rank; what was withdrawn before the call is never in the answer."""
-        self.catch_up()
-        return self.engine.search(query)
+    @property
+    def seq(self) -> int:
+        """The last change applied."""
+        return self._seq
 
-    def catch_up(self) -> int:
-        """Apply all changes committed before the call.
-
-        Returns:
-            The `seq` reached.
-
-        Raises:
-            Unavailable: `vectors-missing`: a document was stored with vectors of another model only.
-        """
-        with self._database.reading() as session:
-            last = queries.last_seq(session)
+    def catch_up(self, last: int) -> None:
+        """Apply all changes up to the last one committed, as the caller has just read it."""
         if last == self._seq:
-            return self._seq
+            return
         with self._applying:
             while self._seq < last:
                 self._apply_batch()
@@ -158,29 +132,42 @@ class Replica:
             self.rebuild()
         if self._since_snapshot >= self._snapshot_every:
             threading.Thread(target=self.save_snapshot, name="index-snapshot", daemon=True).start()
-        return self._seq
 
     def _apply_batch(self) -> None:
         with self._database.reading() as session:
             changes = queries.changes_after(session, self._seq)
             found = queries.load_documents(session, changes.upserts, encoder_key=self.encoder.key)
-            gone = set(changes.upserts) - {(document.kind, int(document.key)) for document, _ in found}
-            if gone and lacks_vectors(session, self.encoder.key, among=gone):
-                # Another process publishes with another model; going on would lose its listings silently.
-                raise Unavailable(
-                    "有条目的向量由另一模型生成，请统一 MARKET_ENCODER 后运行 market index rebuild。",
-                    code="vectors-missing",
-                )
+        gone = set(changes.upserts) - {(document.kind, int(document.key)) for document, _ in found}
         for kind in Kind:
             keys = [str(i) for k, i in (*changes.removals, *gone) if k is kind]
             if keys:
                 self.engine.remove(kind, keys)
         if found:
-            self.engine.upsert(
-                [document for document, _ in found], vectors=np.stack([vector for _, vector in found])
-            )
+            self.engine.upsert([document for document, _ in found], vectors=self._vectors(found))
         self._since_snapshot += len(changes.upserts) + len(changes.removals)
         self._seq = changes.seq
+
+    def _vectors(self, found: Sequence[queries.Found]) -> NDArray[np.float32]:
+        """Return the (n, dim) vectors of these documents, after making those that are missing."""
+        lacking = [document for document, vector in found if vector is None]
+        if not lacking:
+            return np.stack([vector for _, vector in found if vector is not None])
+        made = self.encoder.encode([document.text for document in lacking])
+        self._storing = [thread for thread in self._storing if thread.is_alive()]
+        self._storing.append(
+            threading.Thread(target=self._store, args=(lacking, made), name="index-vectors", daemon=True)
+        )
+        self._storing[-1].start()
+        rest = iter(made)
+        return np.stack([next(rest) if vector is None else vector for _, vector in found])
+
+    def _store(self, documents: Sequence[Document], vectors: NDArray[np.float32]) -> None:
+        try:
+            with self._database.transaction() as session:
+                store_vectors(session, self.encoder.key, documents, vectors)
+        except SQLAlchemyError as error:
+            # Searches do not need them; the next process that opens the index makes them again.
+            log.warning("index.vectors_not_stored", count=len(documents), reason=type(error).__name__)
 
     def rebuild(self) -> int:
         """Build a new index from the database, take it into use and write its snapshot.
@@ -189,15 +176,12 @@ class Replica:
             The number of documents in it.
         """
         with self._applying:
-            engine = LocalEngine(self.encoder, lexicon=self._lexicon)
+            engine = LocalEngine(self.encoder, lexicon=self._lexicon, reranker=self._reranker)
             with self._database.reading() as session:
                 # Read before the documents: what changes meanwhile is applied once more later.
                 seq = queries.last_seq(session)
                 for batch in queries.stream_documents(session, encoder_key=self.encoder.key):
-                    engine.upsert(
-                        [document for document, _ in batch],
-                        vectors=np.stack([vector for _, vector in batch]),
-                    )
+                    engine.upsert([document for document, _ in batch], vectors=self._vectors(batch))
             # The index replaced may still be answering; its files go when the last answer is given.
             self._engine, self._seq = engine, seq
         self.save_snapshot()
@@ -219,21 +203,12 @@ class Replica:
         finally:
             self._saving.release()
 
-    def status(self) -> ReplicaStatus:
-        """Return where this replica stands, without catching up."""
-        with self._database.reading() as session:
-            last = queries.last_seq(session)
-            stored = queries.count_documents(session)
-        indexed = {kind: self.engine.count(kind) for kind in Kind}
-        return ReplicaStatus(self.encoder.key, self._seq, last, indexed, stored)
-
     def verify(self) -> list[str]:
-        """Compare index and database after catching up.
+        """Compare index and database, without catching up.
 
         Returns:
             One Chinese line for each difference; empty when they agree.
         """
-        self.catch_up()
         differences = []
         with self._database.reading() as session:
             for kind in Kind:
@@ -249,38 +224,6 @@ class Replica:
             if self._engine is not None:
                 self._engine.close()
                 self._engine = None
-
-
-@cache
-def _shipped_lexicon() -> Lexicon:
-    """Return the shipped lexicon, read once per process: it never changes while one runs."""
-    return Lexicon.load()
-
-
-def open_encoder(settings: Settings) -> Encoder:
-    """Load the model named in the settings, or the shipped one.
-
-    Raises:
-        EncoderMissing: it is not on this machine.
-    """
-    return load_encoder(settings.encoder)
-
-
-def open_replica(settings: Settings, database: Database, encoder: Encoder) -> Replica:
-    """Open this process's replica.
-
-    Raises:
-        VectorsMissing: the stored vectors were made with another model.
-    """
-    return make_replica(settings, database, encoder).open()
-
-
-def make_replica(settings: Settings, database: Database, encoder: Encoder) -> Replica:
-    """Return a replica yet to be opened or rebuilt, with snapshots under the settings' data folder."""
-    return Replica(
-        database,
-        encoder,
-        folder=settings.data_dir / "index",
-        lexicon=_shipped_lexicon(),
-        snapshot_every=settings.snapshot_every,
-    )
+            storing = list(self._storing)
+        for thread in storing:
+            thread.join()
