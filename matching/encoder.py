@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from matching.errors import MatchingError
 from matching.text import NORMALISATION_VERSION, normalise
+from matching.types import Span
 
 SHIPPED_MODEL = Path(__file__).parent / "models" / "market-static"
 """Folder of the model that comes with this package, made by `python -m matching.train`."""
@@ -223,6 +224,24 @@ class SentenceTransformerEncoder:
             EncoderFault: the model gave a value that is not a finite number.
         """
         return self._encode(self._model.encode_query, texts, self._prompts["query"], progress=False)
+
+    def word_vectors(self, text: str) -> tuple[list[Span], NDArray[np.float32]] | None:
+        """Take a normalised text apart, if the model adds up words; see `matching.likeness.WordEncoder`."""
+        if not self._normalises or len(self._model) != 1:
+            return None
+        module: Any = self._model[0]
+        encoding = module.tokenizer.encode(text, add_special_tokens=False)
+        numbers = np.array(encoding.ids, np.int64)
+        known = np.flatnonzero(numbers)  # number 0 is the unknown sign
+        vectors = self._table()[numbers[known]].astype(np.float32)
+        return [encoding.offsets[place] for place in known.tolist()], vectors
+
+    @cache  # noqa: B019 - an encoder lives as long as its process
+    def _table(self) -> NDArray[Any]:
+        """Return the (vocabulary, dim) vectors of a static model, as it holds them."""
+        module: Any = self._model[0]
+        table: NDArray[Any] = module.embedding.weight.detach().numpy()
+        return table
 
     def _encode(
         self, way: Callable[..., Any], texts: Sequence[str], prompt: str | None, *, progress: bool

@@ -131,7 +131,10 @@ class LocalEngine:
                 return self._ranking((), weights)
             chosen = self._choose(partition, query, analysis, vector, weights=weights)
         # Reasons need only what was copied out, so that a waiting change does not wait for them.
-        found = hits(query, analysis, chosen, reranker=self._reranker, weight=weights.reranker)
+        found = hits(
+            query, analysis, chosen, encoder=self._encoder, tagger=self._lexicon,
+            reranker=self._reranker, weight=weights.reranker,
+        )  # fmt: skip
         return self._ranking(found, weights)
 
     def use_weights(self, weights: Weights) -> None:

@@ -18,6 +18,8 @@ from matching.types import SharedConcept, SharedTerm
 MAX_TERMS: Final = 12
 """So many shared words are shown, the weightiest first."""
 
+MAX_BROADER: Final = 3
+
 
 class ConceptMatch(Protocol):
     """A word of a normalised text, at `text[start:end]`, that stands for a concept."""
@@ -48,6 +50,10 @@ class Tagger(Protocol):
 
     def tag(self, text: Normalised) -> Sequence[ConceptMatch]:
         """Return the concepts of a text, in order of the text."""
+        ...
+
+    def broader(self, concept: str) -> str | None:
+        """Return the concept or group that a concept belongs to; None if there is none."""
         ...
 
 
@@ -151,20 +157,56 @@ def shared_terms(
 
 
 def shared_concepts(
-    query: Analysis, document: FoundDocument, weights: Mapping[str, float]
+    query: Analysis,
+    document: FoundDocument,
+    weights: Mapping[str, float],
+    *,
+    tagger: Tagger | None,
 ) -> tuple[SharedConcept, ...]:
-    """Return the concepts of both sides with words that carried them, weightiest first, ties by name.
+    """Return what both sides speak of, with the words that carried it.
+
+    First the concepts that both name, weightiest first, ties by name; then the broader ones of which each
+    side names another member, in order of the question, at most `MAX_BROADER`.
 
     Args:
         query: the question.
         document: the document.
-        weights: how much each concept of the question counts.
+        weights: how much each concept of the question counts; those that no document has are missing.
+        tagger: knows what is broader.
     """
     common = [concept for concept in weights if concept in document.concepts]
     common.sort(key=lambda concept: (-weights[concept], concept))
-    shared = []
-    for concept in common:
-        asked = dict.fromkeys(query.raw[start:end] for start, end in query.concepts[concept])
-        start, end = document.concepts[concept]
-        shared.append(SharedConcept(concept, tuple(asked), (document.text[start:end],)))
+    shared = [
+        SharedConcept(concept, _asked(query, [concept]), _found(document, [concept])) for concept in common
+    ]
+    if tagger is None:
+        return tuple(shared)
+    ours = _by_group([concept for concept in query.concepts if concept not in common], tagger)
+    theirs = _by_group([concept for concept in document.concepts if concept not in common], tagger)
+    groups = [group for group in ours if group in theirs and group not in common][:MAX_BROADER]
+    shared += [
+        SharedConcept(group, _asked(query, ours[group]), _found(document, theirs[group]), exact=False)
+        for group in groups
+    ]
     return tuple(shared)
+
+
+def _by_group(concepts: Sequence[str], tagger: Tagger) -> dict[str, list[str]]:
+    """Return the concepts under each group they belong to; a concept belongs to itself too."""
+    groups: dict[str, list[str]] = {}
+    for concept in concepts:
+        groups.setdefault(concept, []).append(concept)
+        broader = tagger.broader(concept)
+        if broader is not None:
+            groups.setdefault(broader, []).append(concept)
+    return groups
+
+
+def _asked(query: Analysis, concepts: Sequence[str]) -> tuple[str, ...]:
+    spans = [span for concept in concepts for span in query.concepts.get(concept, ())]
+    return tuple(dict.fromkeys(query.raw[start:end] for start, end in spans))
+
+
+def _found(document: FoundDocument, concepts: Sequence[str]) -> tuple[str, ...]:
+    spans = [document.concepts[concept] for concept in concepts if concept in document.concepts]
+    return tuple(dict.fromkeys(document.text[start:end] for start, end in spans))

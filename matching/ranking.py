@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from matching.explain import Analysis, FoundDocument, TermStatistics, shared_concepts, shared_terms
+from matching.encoder import Encoder
+from matching.explain import (
+    Analysis,
+    FoundDocument,
+    Tagger,
+    TermStatistics,
+    shared_concepts,
+    shared_terms,
+)
 from matching.facets import Judgement
+from matching.likeness import alike_words
 from matching.reranker import RERANKED, Reranker
 from matching.scoring import RERANKER, Addend, Scored
 from matching.types import Hit, Query
@@ -59,14 +68,17 @@ def choose(
 
 
 def hits(
-    query: Query, analysis: Analysis, chosen: Chosen, *, reranker: Reranker | None, weight: float
-) -> tuple[Hit, ...]:
+    query: Query, analysis: Analysis, chosen: Chosen, *, encoder: Encoder, tagger: Tagger | None,
+    reranker: Reranker | None, weight: float,
+) -> tuple[Hit, ...]:  # fmt: skip
     """Return the best `query.k` documents with their reasons, best first, ties by key.
 
     Args:
         query: the question.
         analysis: of its text.
         chosen: at least `depth(query.k, reranker)` candidates, if there are so many.
+        encoder: of the index.
+        tagger: of the index.
         reranker: reads them again; None leaves them as they are.
         weight: of the reranker's verdict.
     """
@@ -82,8 +94,11 @@ def hits(
             score=scored.score(place),
             parts=scored.parts(place),
             terms=shared_terms(analysis, chosen.documents[place], chosen.terms),
-            concepts=shared_concepts(analysis, chosen.documents[place], chosen.concept_weights),
+            concepts=shared_concepts(
+                analysis, chosen.documents[place], chosen.concept_weights, tagger=tagger
+            ),
             facets=tuple(judgement.verdict(chosen.places[place]) for judgement in chosen.judgements),
+            alike=alike_words(encoder, analysis, chosen.documents[place]) if query.alike else (),
         )
         for rank, place in enumerate(order, start=1)
     )

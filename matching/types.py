@@ -11,6 +11,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+Span = tuple[int, int]
+"""A half-open range of characters."""
+
 
 class Kind(StrEnum):
     """What a document describes; each kind is indexed apart from the others."""
@@ -120,6 +123,7 @@ class Query:
         as_of: documents expired on that day are left out; None means no check.
         tech_field: only documents of this field, if given.
         region_prefix: only documents whose region starts with it, if given.
+        alike: name the different words that make the vectors alike; costs a fifth of a millisecond a hit.
     """
 
     title: str
@@ -130,6 +134,7 @@ class Query:
     as_of: date | None = None
     tech_field: str | None = None
     region_prefix: str | None = None
+    alike: bool = False
 
     @property
     def text(self) -> str:
@@ -173,11 +178,38 @@ class SharedTerm:
 
 @dataclass(frozen=True, slots=True)
 class SharedConcept:
-    """A concept of the lexicon found on both sides, with the words that carried it."""
+    """A concept of the lexicon that both sides speak of, with the words that carried it.
+
+    Attributes:
+        concept: its name.
+        query_words: words of the question, as written.
+        document_words: words of the document, as written.
+        exact: both sides name the concept itself; else each names one that belongs to it.
+    """
 
     concept: str
     query_words: tuple[str, ...]
     document_words: tuple[str, ...]
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeWords:
+    """Two different words that make the vectors of both sides alike.
+
+    Attributes:
+        query_word: as written.
+        document_word: as written.
+        query_span: half-open range of its first place in the raw `Query.text`.
+        document_span: the same in the raw `Document.text`.
+        share: of the cosine that this pair carries, 0 to 1.
+    """
+
+    query_word: str
+    document_word: str
+    query_span: Span
+    document_span: Span
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +242,7 @@ class Hit:
     terms: tuple[SharedTerm, ...] = ()
     concepts: tuple[SharedConcept, ...] = ()
     facets: tuple[FacetVerdict, ...] = ()
+    alike: tuple[AlikeWords, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
