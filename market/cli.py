@@ -28,12 +28,13 @@ from market.db import Base, Database
 from market.errors import MarketError
 from market.exchange.cli import import_group
 from market.listings import service as listings
-from market.matches import suggesting
+from market.matches.cli import matches_group
 from market.search.documents import Encoder, EngineError
 from market.search.queries import count_lacking
 from market.search.replica import (
     Replica,
     describe,
+    drop_other_collections,
     make_replica,
     open_encoder,
     open_live_encoder,
@@ -224,7 +225,7 @@ def index_group() -> None:
     """Group of index commands."""
 
 
-@index_group.command("rebuild", help="补齐现用模型的向量，从数据库重建索引并写快照。")
+@index_group.command("rebuild", help="补齐现用模型的向量，从数据库重建索引。")
 @click.pass_obj
 def rebuild_index(context: Context) -> None:
     """Encode what has no vector of the market's model, then build the index anew."""
@@ -266,6 +267,7 @@ def _encode_missing(context: Context, encoder: Encoder) -> int:
 def index_status(context: Context) -> None:
     """Show where this machine's index stands."""
     status = context.replica.status()
+    click.echo(f"引擎：{context.settings.engine}")
     click.echo(f"模型：{status.encoder}")
     click.echo(f"进度：{status.seq} / {status.last_seq}")
     for kind, count in status.stored.items():
@@ -286,26 +288,16 @@ def verify_index(context: Context) -> None:
     click.echo("索引与数据库一致")
 
 
-@cli.group("matches", help="匹配建议。")
-def matches_group() -> None:
-    """Group of suggestion commands."""
-
-
-@matches_group.command("suggest", help="为新发布的条目补做匹配建议。")
+@index_group.command("prune", help="删除 Milvus 服务器上本市场在现用模型以外的集合。")
 @click.pass_obj
-def suggest(context: Context) -> None:
-    """Work off the change log."""
-    with context.database.reading() as session:
-        total = suggesting.pending(session)
-    with context.progress() as progress:
-        task = progress.add_task("匹配", total=total)
-        made = suggesting.catch_up(
-            context.database,
-            context.replica,
-            context.clock,
-            progress=lambda done: progress.advance(task, done),
-        )
-    click.echo(f"新增匹配建议 {made} 条")
+def prune_index(context: Context) -> None:
+    """Delete what former models left on the Milvus server."""
+    if context.settings.engine != "milvus":
+        raise click.ClickException("仅在 MARKET_ENGINE=milvus 时使用。")
+    dropped = drop_other_collections(context.settings, context.database, context.encoder)
+    for name in dropped:
+        click.echo(name)
+    click.echo(f"已删除 {len(dropped)} 个集合")
 
 
 @cli.group("listings", help="需求与成果。")
@@ -355,6 +347,7 @@ def rebuild_counters(context: Context) -> None:
     click.echo(f"已重算计数器 {rows} 行")
 
 
+cli.add_command(matches_group)
 cli.add_command(import_group, "import")
 
 

@@ -17,6 +17,7 @@ REGION = "320281"
 BROKER = "broker1"
 REGISTRAR = "registrar1"
 BUREAU = "bureau-jy"
+SHOWN_FROM = 0.005
 WORDS = "处理对象与水质相符，成熟度满足要求，建议双方先做小试。"
 
 
@@ -132,15 +133,18 @@ def _decide(client: FlaskClient, say: Callable[[str], None], need: Mapping[str, 
 def _show_suggestion(say: Callable[[str], None], suggestion: Mapping[str, Any]) -> None:
     achievement, reasons = suggestion["achievement"], suggestion["reasons"]
     owner = achievement["organisation"]["name"]
-    say(f"\n  得分 {suggestion['score']:.3f}　《{achievement['title']}》　{owner}")
-    parts = " + ".join(f"{part['label']} {part['contribution']:.3f}" for part in reasons["parts"])
-    say(f"    得分构成：{parts}")
-    if reasons["concepts"]:
-        shared = "；".join(
-            f"「{'、'.join(c['need_words'])}」与「{'、'.join(c['achievement_words'])}」同属「{c['concept']}」"
-            for c in reasons["concepts"][:4]
-        )
-        say(f"    相通概念：{shared}")
+    say(f"\n  {suggestion['score']:.0%}　《{achievement['title']}》　{owner}")
+    parts = [part for part in reasons["parts"] if abs(part["contribution"]) >= SHOWN_FROM]
+    parts.sort(key=lambda part: -part["contribution"])
+    shares = (f"{part['label']} {part['contribution']:+.0%}" for part in parts)
+    say(f"    得分构成：{'，'.join(shares)}")
+    for concept in reasons["concepts"][:4]:
+        ours, theirs = "、".join(concept["need_words"]), "、".join(concept["achievement_words"])
+        both = f"双方都说到「{ours}」" if ours == theirs else f"「{ours}」与「{theirs}」"
+        say(f"    概念：{both}，{'同指' if concept['exact'] else '都属'}「{concept['concept']}」")
+    if reasons["alike"]:
+        pairs = (f"「{pair['need_word']}」≈「{pair['achievement_word']}」" for pair in reasons["alike"])
+        say(f"    语义相近：{'，'.join(pairs)}")
     if reasons["terms"]:
         say(f"    共有词语：{'、'.join(term['term'] for term in reasons['terms'][:8])}")
     say(f"    逐项比对：{'；'.join(verdict['words'] for verdict in reasons['facets'])}")
@@ -219,7 +223,7 @@ def _drill_down(say: Callable[[str], None], bureau: Person, contract: Mapping[st
     say(f"  台账第 {line['id']} 条 {line['effective_on']} 记入 {line['total_text']}")
     say(f"  ← 合同 {thread['contract']['reg_no']}《{thread['contract']['project_name']}》")
     say(
-        f"  ← 匹配建议 {thread['suggestion']['id']}（得分 {thread['suggestion']['score']:.3f}，经纪人已推荐）"
+        f"  ← 匹配建议 {thread['suggestion']['id']}（得分 {thread['suggestion']['score']:.0%}，经纪人已推荐）"
     )
     say(f"  ← 成果《{thread['achievement']['title']}》 {thread['achievement']['organisation']['name']}")
     say(f"  ← 需求《{thread['need']['title']}》 {thread['need']['organisation']['name']}")

@@ -18,6 +18,7 @@ from market.listings.queries import get_listing
 from market.listings.rules import ListingKind
 from market.listings.schemas import AchievementView, NeedView
 from market.matches import queries, service
+from market.matches.quality import quality
 from market.matches.rules import Action, Side
 from market.matches.schemas import (
     AssignmentInput,
@@ -25,6 +26,8 @@ from market.matches.schemas import (
     InterestInput,
     MatchArgs,
     OutcomeInput,
+    QualityArgs,
+    QualityView,
     RankingView,
     SearchInput,
     SuggestionArgs,
@@ -50,6 +53,15 @@ def list_suggestions(filters: dict[str, Any]) -> Any:
     page = page_request(filters)
     with reading() as session:
         return queries.list_suggestions(session, current_actor(session), page=page, **filters)
+
+
+@blp.route("/suggestions/quality")
+@blp.arguments(QualityArgs, location="query")
+@blp.response(200, QualityView)
+def get_quality(args: dict[str, Any]) -> Any:
+    """查看匹配质量：采纳率与采纳者的排位，总计及按领域、模型、权重、月份（技术经纪人、主管部门）"""
+    with reading() as session:
+        return quality(session, current_actor(session), **args)
 
 
 @blp.route("/suggestions/<int:suggestion_id>")
@@ -176,7 +188,7 @@ def _match(kind: ListingKind, listing_id: int, args: dict[str, Any]) -> flask.Re
         if actor.role not in {Role.BROKER, Role.ADMIN}:
             raise PermissionDenied("即时匹配供技术经纪人使用；推荐后您会看到结果。", code="role-not-allowed")
         listing = get_listing(session, actor, kind, listing_id)
-        ranking = queries.ask_engine(current_replica(), listing, today=china_day(now()), **args)
+        ranking = queries.ask_engine(session, current_replica(), listing, today=china_day(now()), **args)
         side = Side(kind.value)
         return _answer(session, ranking, queries.OPPOSITE[side], asked_by=side)
 
@@ -197,7 +209,7 @@ def search(form: dict[str, Any]) -> Any:
         region_prefix=region_prefix(form["region"]) if form["region"] else None,
     )
     with reading() as session:
-        ranking = current_replica().search(query)
+        ranking = queries.search(session, current_replica(), query)
         asked_by = Side.NEED if kind is Kind.ACHIEVEMENT else Side.ACHIEVEMENT
         return _answer(session, ranking, kind, asked_by=asked_by)
 

@@ -1,16 +1,16 @@
-"""Tables of suggestions and of every step taken with them."""
+"""Tables of suggestions, of every step taken with them, and of the weights they are ranked by."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.db import Base, BigId, Code, UtcDateTime, enum_type
 from market.listings.models import Achievement, Need
-from market.matches.rules import Action, Side, Status
+from market.matches.rules import Action, Side, Status, WeightsSource
 
 
 class Suggestion(Base):
@@ -75,3 +75,35 @@ class SuggestionProgress(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(BigId)
+
+
+class RankingWeights(Base):
+    """A version of the weights of a score; kept for ever, since rankings name it.
+
+    While the table is empty the weights that come with the program are used; see `market.matches.weights`.
+    """
+
+    __tablename__ = "ranking_weights"
+    __table_args__ = (
+        Index(  # one active version at most, whoever writes
+            "uq_ranking_weights_active",
+            "active",
+            unique=True,
+            sqlite_where=text("active"),
+            postgresql_where=text("active"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    version: Mapped[str] = mapped_column(String(64), unique=True)
+    weights: Mapped[dict[str, Any]] = mapped_column(JSON)
+    source: Mapped[WeightsSource] = mapped_column(enum_type(WeightsSource))
+    examples: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """How many decisions it was learned from and checked with, and how many taught nothing."""
+    figures: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """How well these weights and those before foretold the decisions held out; see `learning.Figures`."""
+    active: Mapped[bool] = mapped_column(default=False)
+    promoted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it last became the active one; None if it never was."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    note: Mapped[str | None] = mapped_column(String(500))

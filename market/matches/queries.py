@@ -13,10 +13,10 @@ from market.db import Page, PageRequest, SortKey, paginate
 from market.errors import NotFound, PermissionDenied
 from market.listings.models import Achievement, Need
 from market.listings.queries import to_document
-from market.matches.models import Suggestion, SuggestionEvent
+from market.matches.models import RankingWeights, Suggestion, SuggestionEvent
 from market.matches.rules import OPEN_TO_PARTIES, RELEASED, Side, Status
 from market.reference.rules import region_prefix
-from market.search.documents import PART_NAMES, Hit, Kind, Query, Ranking
+from market.search.documents import PART_NAMES, Hit, Kind, Query, Ranking, Weights
 from market.search.replica import Replica
 
 OPPOSITE = {Side.NEED: Kind.ACHIEVEMENT, Side.ACHIEVEMENT: Kind.NEED}
@@ -176,7 +176,22 @@ def confidential_parts(actor: Actor, suggestion: Suggestion) -> dict[str, Need |
     return both
 
 
+def active_weights(session: Session) -> Weights | None:
+    """Return the weights the market ranks by; None while it uses those that come with the program."""
+    row = session.execute(select(RankingWeights.weights).where(RankingWeights.active)).first()
+    return None if row is None else Weights.from_json(row.weights)
+
+
+def search(session: Session, replica: Replica, query: Query) -> Ranking:
+    """Ask the engine, with the weights that are active as the session sees it.
+
+    They are handed over with each question, so that all processes rank by them from the next one on.
+    """
+    return replica.search(query, weights=active_weights(session))
+
+
 def ask_engine(
+    session: Session,
     replica: Replica,
     listing: Need | Achievement,
     *,
@@ -184,19 +199,24 @@ def ask_engine(
     today: date,
     field: str | None = None,
     region: str | None = None,
+    alike: bool = False,
 ) -> Ranking:
     """Rank what could answer a listing: achievements for a need, needs for an achievement.
 
     Args:
+        session: open session.
         replica: this process's index.
         listing: its public part is the question.
         k: how many.
         today: listings expired on this day are left out.
         field: only this technical field.
         region: only this region and all inside it.
+        alike: name the different words that make the vectors alike, too.
     """
     document = to_document(listing)
-    return replica.search(
+    return search(
+        session,
+        replica,
         Query(
             title=document.title,
             body=document.body,
@@ -206,7 +226,8 @@ def ask_engine(
             as_of=today,
             tech_field=field,
             region_prefix=region_prefix(region) if region else None,
-        )
+            alike=alike,
+        ),
     )
 
 
@@ -244,8 +265,19 @@ def reasons_of(hit: Hit, *, asked_by: Side) -> dict[str, Any]:
                 "concept": concept.concept,
                 own_words: concept.query_words,
                 other_words: concept.document_words,
+                "exact": concept.exact,
             }
             for concept in hit.concepts
+        ],
+        "alike": [
+            {
+                f"{asked_by}_word": pair.query_word,
+                f"{other}_word": pair.document_word,
+                f"{asked_by}_span": pair.query_span,
+                f"{other}_span": pair.document_span,
+                "share": pair.share,
+            }
+            for pair in hit.alike
         ],
         "facets": [
             {"facet": verdict.facet, "verdict": verdict.verdict, "words": verdict.words}

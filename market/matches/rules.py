@@ -1,4 +1,4 @@
-"""Workflow of a suggestion, as a table, and the rule on conflicts of interest."""
+"""Workflow of a suggestion, as a table; conflicts of interest; what brokers' decisions can teach."""
 
 from __future__ import annotations
 
@@ -90,3 +90,56 @@ RELEASED = frozenset({Status.AGREED, Status.CONTRACTED, Status.FAILED})
 def has_conflict(organisation_id: int | None, *, need_owner_id: int, achievement_owner_id: int) -> bool:
     """Tell whether a broker's own organisation stands on either side."""
     return organisation_id is not None and organisation_id in {need_owner_id, achievement_owner_id}
+
+
+class WeightsSource(StrEnum):
+    """Where a version of the weights came from."""
+
+    SHIPPED = "shipped"
+    LEARNED = "learned"
+
+
+DECLINES_ABOUT_FIT = frozenset({"off_topic", "immature", "budget"})
+"""Codes of `decline_reason` that say the two sides do not suit each other.
+
+The others speak of something else and teach nothing: `already_partnered` (they have found each other
+without us), `incomplete` (a listing says too little to judge), `duplicate` (the pair was dealt with
+elsewhere), and `other`, which may be anything. A code that is added to the list teaches nothing until it
+is named here.
+"""
+
+MIN_DECISIONS = 50
+MIN_OF_EACH_KIND = 10
+MIN_GROUPS = 10
+"""Fewer listings than this cannot be divided into some to learn from and some to check with."""
+
+MAX_EXPOSURE_WEIGHT = 5.0
+
+
+def can_be_learnt_from(*, relevant: int, irrelevant: int, groups: int) -> bool:
+    """Tell whether there are enough decisions to fit weights to.
+
+    Args:
+        relevant: pairs recommended.
+        irrelevant: pairs declined because they do not fit.
+        groups: listings that asked for them.
+    """
+    return (
+        relevant + irrelevant >= MIN_DECISIONS
+        and min(relevant, irrelevant) >= MIN_OF_EACH_KIND
+        and groups >= MIN_GROUPS
+    )
+
+
+def exposure_weight(*, shown: int, decided: int) -> float:
+    """Return how much a decision counts, given how many pairs of its rank were decided at all.
+
+    Brokers begin at the top, so that pairs of low rank are decided seldom; each such decision stands for
+    several that were not taken (inverse propensity weighting; Joachims, Swaminathan and Schnabel 2017,
+    "Unbiased learning-to-rank with biased feedback"). One decision more and one pair left more than were
+    seen keep the share off 0; the cap keeps single decisions from ruling.
+
+    Returns:
+        (shown + 2) / (decided + 1), at most 5; above 1.
+    """
+    return min(MAX_EXPOSURE_WEIGHT, (shown + 2) / (decided + 1))

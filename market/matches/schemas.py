@@ -34,6 +34,7 @@ class ReasonsView(MarketSchema):
     parts = fields.List(fields.Nested(ScorePartView))
     terms = fields.List(fields.Dict())
     concepts = fields.List(fields.Dict())
+    alike = fields.List(fields.Dict())
     facets = fields.List(fields.Nested(FacetVerdictView))
 
 
@@ -164,3 +165,31 @@ class RankingView(MarketSchema):
     encoder = fields.String()
     lexicon = fields.String()
     weights = fields.String()
+
+
+class QualityArgs(MarketSchema):
+    """Which decisions to count: those since a day in China; all if left out."""
+
+    since = fields.Date(load_default=None)
+
+
+class QualityFigureView(MarketSchema):
+    """What became of some suggestions; rates are None where there is nothing to divide by."""
+
+    key = fields.String()
+    label = fields.String()
+    decided = fields.Integer()
+    accepted = fields.Integer()
+    acceptance_rate = fields.Float(allow_none=True)
+    mean_reciprocal_rank = fields.Float(allow_none=True)
+
+
+class QualityView(MarketSchema):
+    """How good suggestions are, over all and by what they have in common."""
+
+    since = fields.Date(allow_none=True)
+    overall = fields.Nested(QualityFigureView)
+    by_field = fields.List(fields.Nested(QualityFigureView))
+    by_encoder = fields.List(fields.Nested(QualityFigureView))
+    by_weights = fields.List(fields.Nested(QualityFigureView))
+    by_month = fields.List(fields.Nested(QualityFigureView))

@@ -111,7 +111,7 @@ def _suggest(session: Session, replica: Replica, side: Side, record_id: int, *, 
     today = china_day(now)
     if listing is None or not is_searchable(listing.status, listing.expires_on, today=today):
         return 0
-    ranking = queries.ask_engine(replica, listing, k=PER_LISTING, today=today)
+    ranking = queries.ask_engine(session, replica, listing, k=PER_LISTING, today=today, alike=True)
     found = queries.load_listings(session, queries.OPPOSITE[side], [int(hit.key) for hit in ranking.hits])
     known = _known(session, side, record_id)
     made = 0

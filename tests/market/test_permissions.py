@@ -165,6 +165,7 @@ TABLE = [
     Line("POST /needs/<int:need_id>/validations", "133y3yy 33y3", {"result": "valid"}),
     # Suggestions.
     Line("GET /suggestions", "1yyy33y yyy3"),
+    Line("GET /suggestions/quality", "133y3yy 33y3"),
     Line("GET /suggestions/<int:suggestion_id>", "144y44y yyy4"),
     Line("POST /suggestions/<int:suggestion_id>/assignments", "144y442 44y4", {}, record="suggested"),
     Line(

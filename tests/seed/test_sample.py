@@ -80,6 +80,9 @@ def test_the_thread_runs_from_the_need_to_the_figure_and_back(tmp_path: Path) ->
     assert steps == sorted(steps)
     suggested = printed[steps[1] : steps[2]]
     assert suggested.count("得分构成") == 5
+    assert "概念：" in suggested
+    assert "语义相近：「" in suggested
+    assert "逐项比对：" in suggested
     answers = [row["title"] for row in sample.read("achievements") if sample.HELD_BACK in row["answers"]]
     assert any(title in suggested for title in answers)
     number = re.search(r"合同登记编号 (\d{16})", printed)

@@ -9,21 +9,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from market.db import Database
+from market.errors import Unavailable
 from market.search import queries
 from market.search.models import IndexEncoder
-from market.search.replica.copy import IndexCopy
 from market.search.replica.encoders import open_recorded
 from matching.encoder import Encoder
-from matching.engine import LocalEngine
-from matching.lexicon import Lexicon
-from matching.reranker import Reranker
+from matching.protocol import Engine
+from matching.scoring import Weights
 from matching.types import Kind, Query, Ranking
 
 log = structlog.get_logger()
@@ -52,16 +50,63 @@ class ReplicaStatus:
     vectors: dict[str, int]
 
 
+class Copy(Protocol):
+    """The index under one encoder: in this process (`IndexCopy`) or on a server (`SharedCopy`)."""
+
+    encoder: Encoder
+
+    def open(self) -> Self:
+        """Make ready for use."""
+        ...
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, without catching up."""
+        ...
+
+    @property
+    def seq(self) -> int:
+        """The last change applied."""
+        ...
+
+    def catch_up(self, last: int) -> None:
+        """Apply all changes up to the last one committed, as the caller has just read it."""
+        ...
+
+    def search(self, query: Query, *, weights: Weights | None = None) -> Ranking:
+        """Rank, without catching up."""
+        ...
+
+    def counts(self) -> dict[Kind, int]:
+        """Return the number of documents of each kind."""
+        ...
+
+    def rebuild(self) -> int:
+        """Make the index anew from the database; return the number of documents in it."""
+        ...
+
+    def save_snapshot(self) -> None:
+        """Write what makes the next start cheap."""
+        ...
+
+    def verify(self) -> list[str]:
+        """Return one Chinese line for each difference from the database, without catching up."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the copy holds in this process."""
+        ...
+
+
 class Replica:
     """This process's replica of the index; any number of threads may use it.
+
+    Where the documents are on a server, everything but closing may raise `Unavailable`.
 
     Args:
         database: where the truth is.
         encoder: the one the market runs on.
-        folder: where snapshots are kept; one sub-folder for each encoder.
-        lexicon: concepts for synonym recall and reasons.
-        reranker: reads the best candidates again; None does without.
-        snapshot_every: applied changes after which a new snapshot is written.
+        make_copy: returns the index under an encoder, yet to be opened.
         load: opens the model that the database records after a switch; raises where it is not here.
     """
 
@@ -70,36 +115,20 @@ class Replica:
         database: Database,
         encoder: Encoder,
         *,
-        folder: Path,
-        lexicon: Lexicon | None = None,
-        reranker: Reranker | None = None,
-        snapshot_every: int = 2000,
+        make_copy: Callable[[Encoder], Copy],
         load: Callable[[IndexEncoder], Encoder] = open_recorded,
     ) -> None:
         self._database = database
-        self._folder = folder
-        self._lexicon = lexicon
-        self._reranker = reranker
-        self._snapshot_every = snapshot_every
+        self._make_copy = make_copy
         self._load = load
-        self._copy = self._make_copy(encoder)
+        self._copy = make_copy(encoder)
         self._guard = threading.Lock()  # over what follows, never held for long
         self._closed = False
         self._following: threading.Thread | None = None
         self._refused: str | None = None
 
-    def _make_copy(self, encoder: Encoder) -> IndexCopy:
-        return IndexCopy(
-            self._database,
-            encoder,
-            folder=self._folder,
-            lexicon=self._lexicon,
-            reranker=self._reranker,
-            snapshot_every=self._snapshot_every,
-        )
-
     def open(self) -> Self:
-        """Load the snapshot, or build from the database where there is none that fits."""
+        """Make the index ready; see the copies."""
         self._copy.open()
         return self
 
@@ -109,7 +138,7 @@ class Replica:
         return self._copy.encoder
 
     @property
-    def engine(self) -> LocalEngine:
+    def engine(self) -> Engine:
         """The engine, without catching up.
 
         Raises:
@@ -117,9 +146,14 @@ class Replica:
         """
         return self._copy.engine
 
-    def search(self, query: Query) -> Ranking:
-        """Catch up, then rank; what was withdrawn before the call is never in the answer."""
-        return self._caught_up().engine.search(query)
+    def search(self, query: Query, *, weights: Weights | None = None) -> Ranking:
+        """Catch up, then rank; what was withdrawn before the call is never in the answer.
+
+        Args:
+            query: what is sought.
+            weights: of the parts of a score, for this answer; None takes the engine's own.
+        """
+        return self._caught_up().search(query, weights=weights)
 
     def catch_up(self) -> int:
         """Apply all changes committed before the call; notice a switch to another model.
@@ -129,7 +163,7 @@ class Replica:
         """
         return self._caught_up().seq
 
-    def _caught_up(self) -> IndexCopy:
+    def _caught_up(self) -> Copy:
         """Return a copy that has caught up; one replaced meanwhile is still a true one."""
         with self._database.reading() as session:
             head = queries.head(session)
@@ -158,7 +192,7 @@ class Replica:
             log.info("index.switching", live=self.encoder.key, to=record.key)
             try:
                 copy = self._make_copy(self._load(record)).open()
-            except SQLAlchemyError:
+            except (SQLAlchemyError, Unavailable):
                 raise
             except Exception as error:  # whatever it is, the old index must go on answering
                 log.error("index.switch_failed", live=self.encoder.key, to=record.key, reason=str(error))
@@ -167,7 +201,7 @@ class Replica:
             with self._database.reading() as session:
                 last = queries.last_seq(session)
             copy.catch_up(last)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, Unavailable) as error:
             # The next question tries again. Its message may hold texts, so only its name is logged.
             log.warning("index.switch_interrupted", reason=type(error).__name__)
             return
@@ -182,7 +216,7 @@ class Replica:
             log.info("index.switched", live=copy.encoder.key)
 
     def rebuild(self) -> int:
-        """Build a new index from the database, take it into use and write its snapshot.
+        """Make the index anew from the database and take it into use.
 
         Returns:
             The number of documents in it.
@@ -190,7 +224,7 @@ class Replica:
         return self._copy.rebuild()
 
     def save_snapshot(self) -> None:
-        """Write the present index beside the old snapshot and swap them; one writer at a time."""
+        """Write what makes the next start cheap."""
         self._copy.save_snapshot()
 
     def status(self) -> ReplicaStatus:
@@ -200,8 +234,9 @@ class Replica:
             head = queries.head(session)
             stored = queries.count_documents(session)
             vectors = queries.count_vectors(session)
-        indexed = {kind: copy.engine.count(kind) for kind in Kind}
-        return ReplicaStatus(copy.encoder.key, head.encoder, copy.seq, head.seq, indexed, stored, vectors)
+        return ReplicaStatus(
+            copy.encoder.key, head.encoder, copy.seq, head.seq, copy.counts(), stored, vectors
+        )
 
     def verify(self) -> list[str]:
         """Compare index and database after catching up.
@@ -212,7 +247,7 @@ class Replica:
         return self._caught_up().verify()
 
     def close(self) -> None:
-        """Release the index's files; a switch under way is waited for and comes to nothing."""
+        """Close the index; a switch under way is waited for and comes to nothing."""
         with self._guard:
             self._closed = True
             following = self._following

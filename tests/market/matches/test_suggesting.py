@@ -30,7 +30,7 @@ from matching.types import Kind
 from tests.factories import NOW, make_organisation
 from tests.market.listings.factories import ENCODER, TODAY
 from tests.market.matches.factories import Scene, agree, make_achievement, make_need, make_scene, recommend
-from tests.market.search.factories import make_document
+from tests.market.search.factories import make_document, make_replica
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def lexicon() -> Lexicon:
 @pytest.fixture
 def replica(database: Database, tmp_path: Path, lexicon: Lexicon) -> Iterator[Replica]:
     """A replica of the rolled-back database."""
-    replica = Replica(database, ENCODER, folder=tmp_path / "index", lexicon=lexicon).open()
+    replica = make_replica(database, tmp_path / "index", lexicon=lexicon).open()
     yield replica
     replica.close()
 

@@ -15,8 +15,8 @@ from market.matches import suggesting
 from market.matches.models import Suggestion, SuggestionEvent
 from market.search.replica import Replica
 from tests.factories import NOW
-from tests.market.listings.factories import ENCODER
 from tests.market.matches.factories import make_achievement, make_need, make_scene
+from tests.market.search.factories import make_replica
 
 
 def all_pairs(session: Session) -> list[Suggestion]:
@@ -31,7 +31,7 @@ def test_two_workers_at_once_suggest_each_pair_once(own_database: Database, tmp_
             make_achievement(session, scene.seller.id)
         for _ in range(5):
             make_need(session, scene.buyer.id)
-    replicas = [Replica(own_database, ENCODER, folder=tmp_path / str(i)).open() for i in range(2)]
+    replicas = [make_replica(own_database, tmp_path / str(i)).open() for i in range(2)]
     together = threading.Barrier(2)
 
     def work(replica: Replica) -> int:
@@ -66,7 +66,7 @@ def test_the_first_two_workers_ever_share_one_place_in_the_log(
         with own_database.transaction() as session:
             return suggesting.work_off(session, replica, now=NOW)
 
-    replica = Replica(own_database, ENCODER, folder=tmp_path).open()
+    replica = make_replica(own_database, tmp_path).open()
     try:
         with ThreadPoolExecutor(1) as pool:
             with own_database.transaction() as session:
