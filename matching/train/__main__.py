@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import tempfile
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import torch
@@ -17,6 +17,7 @@ from matching.encoder import SHIPPED_MODEL, SentenceTransformerEncoder
 from matching.errors import MatchingError
 from matching.train.corpus import Corpus, load_corpus
 from matching.train.fit import Settings, fit
+from matching.train.fold import fold, to_half
 from matching.train.held_out import figures, split
 from matching.train.save import save_model
 from matching.train.teacher import ask_teacher
@@ -46,15 +47,19 @@ def train(corpus: Corpus, folder: Path, *, settings: Settings, console: Console)
     """Train on the corpus and write the model to `folder`, showing a progress bar."""
     tokenizer = build_tokenizer(corpus)
     lessons = ask_teacher(corpus, progress=console.is_terminal) if settings.distillation else None
+    tables = []
     with Progress(console=console) as progress:
-        task = progress.add_task("training", total=settings.steps)
-        vectors = fit(
-            corpus,
-            tokenizer,
-            settings=settings,
-            lessons=lessons,
-            on_step=lambda _loss: progress.advance(task),
-        )
+        task = progress.add_task("training", total=settings.steps * settings.members)
+        for member in range(settings.members):
+            table = fit(
+                corpus,
+                tokenizer,
+                settings=replace(settings, seed=settings.seed + member),
+                lessons=lessons,
+                on_step=lambda _loss: progress.advance(task),
+            )
+            tables.append(table)
+    vectors = to_half(fold(tables, corpus, tokenizer, dim=settings.dim))
     save_model(folder, tokenizer, vectors=vectors, settings=settings)
     console.print(f"{folder}: {vectors.shape[0]} tokens, {vectors.shape[1]} dimensions")
 

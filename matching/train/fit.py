@@ -19,9 +19,6 @@ from matching.train.sampling import Sampler, Tokens
 from matching.train.teacher import Lessons
 from matching.train.vocabulary import token_ids, token_weights
 
-_LARGEST_NORM = 16.0
-"""Norms are scaled to this, because half precision loses digits below 1e-4. The scale changes no cosine."""
-
 _WARM_UP_STEPS = 100
 _HEAD_LEARNING_RATE = 1e-3
 
@@ -42,7 +39,8 @@ class Settings:
         teacher_share: how much the teacher's words count in the start, beside the rest at 1.
         distillation: weight of what the teacher says in the loss.
         teacher_temperature: of the contrastive loss towards the teacher.
-        seed: of every random choice.
+        members: models trained with seeds of their own and folded into one.
+        seed: of every random choice; member n takes `seed` + n.
     """
 
     dim: int = 256
@@ -56,6 +54,7 @@ class Settings:
     teacher_share: float = 0.5
     distillation: float = 0.5
     teacher_temperature: float = 0.07
+    members: int = 2
     seed: int = 0
 
 
@@ -66,7 +65,7 @@ def fit(
     settings: Settings,
     lessons: Lessons | None = None,
     on_step: Callable[[float], None] | None = None,
-) -> NDArray[np.float16]:
+) -> NDArray[np.float32]:
     """Train a vector for every token.
 
     The loss is InfoNCE (van den Oord et al. 2018, "Representation learning with contrastive predictive
@@ -81,7 +80,7 @@ def fit(
         on_step: called after every step with its loss.
 
     Returns:
-        (vocabulary size, dim) float16; row 0, the unknown token, is zero.
+        (vocabulary size, dim) float32.
     """
     start = initial_vectors(corpus, tokenizer, settings=settings, lessons=lessons)
     table = torch.tensor(start, dtype=torch.float32, requires_grad=True)
@@ -104,9 +103,7 @@ def fit(
         if on_step:
             on_step(loss.item())
     vectors: NDArray[np.float32] = table.detach().numpy()
-    vectors[0] = 0.0
-    scale = _LARGEST_NORM / np.linalg.norm(vectors, axis=1).max()
-    return np.asarray(vectors * scale, dtype=np.float16)
+    return vectors
 
 
 class Distiller:

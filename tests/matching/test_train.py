@@ -10,12 +10,21 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from matching.encoder import MARKER, SHIPPED_MODEL, HashingEncoder, SentenceTransformerEncoder
+from matching.encoder import (
+    MARKER,
+    SHIPPED_MODEL,
+    HashingEncoder,
+    SentenceTransformerEncoder,
+    unit_rows,
+)
+from matching.train import teacher
 from matching.train.__main__ import main
 from matching.train.corpus import Corpus, TrainingDataError, load_corpus
 from matching.train.fit import Settings, fit
+from matching.train.fold import fold, to_half
 from matching.train.held_out import figures, split
 from matching.train.sampling import Sampler
+from matching.train.teacher import Lessons, ask_teacher
 from matching.train.vocabulary import UNKNOWN, build_tokenizer, token_ids, token_weights
 
 # Words of the workshop, then words of the laboratory, for the same thing; they share no character.
@@ -171,11 +180,63 @@ def test_stop_words_weigh_less_than_words_of_the_trade(corpus: Corpus) -> None:
     assert weights[tokenizer.token_to_id("曝气")] > 2 * weights[tokenizer.token_to_id("希望")]
 
 
-def test_the_vector_of_the_unknown_token_stays_zero(corpus: Corpus) -> None:
-    vectors = fit(corpus, build_tokenizer(corpus), settings=Settings(dim=8, steps=3, triples=8, concepts=8))
-    assert vectors.dtype == np.float16
-    assert not vectors[0].any()
-    assert np.isfinite(vectors).all()
+def test_half_precision_keeps_cosines_and_the_unknown_token_is_zero(corpus: Corpus) -> None:
+    settings = Settings(dim=8, steps=3, triples=8, concepts=8)
+    vectors = fit(corpus, build_tokenizer(corpus), settings=settings)
+    half = to_half(vectors)
+    assert half.dtype == np.float16
+    assert not half[0].any()
+    one, other = unit_rows(vectors[1:]), unit_rows(half[1:].astype(np.float32))
+    assert np.abs((one * other).sum(axis=1) - 1).max() < 1e-3
+
+
+def test_tables_folded_keep_the_likeness_of_the_texts_they_were_trained_on(corpus: Corpus) -> None:
+    tokenizer = build_tokenizer(corpus)
+    tables = [
+        fit(corpus, tokenizer, settings=Settings(dim=12, steps=20, triples=8, concepts=8, seed=seed))
+        for seed in range(2)
+    ]
+    assert fold(tables[:1], corpus, tokenizer, dim=12) is not tables[0]
+    assert (fold(tables[:1], corpus, tokenizer, dim=12) == tables[0]).all()
+    folded = fold(tables, corpus, tokenizer, dim=20)
+    assert folded.shape == (tokenizer.get_vocab_size(), 20)
+    tokens = token_ids(tokenizer, [triple.need_text for triple in corpus.triples])
+    before, after = (
+        unit_rows(np.array([table[row].sum(axis=0) for row in tokens], np.float32))
+        for table in (np.concatenate(tables, axis=1), folded)
+    )
+    assert np.abs(before @ before.T - after @ after.T).mean() < 0.05
+
+
+def test_the_teacher_draws_texts_to_where_their_english_lies(corpus: Corpus) -> None:
+    tokenizer = build_tokenizer(corpus)
+    lessons = ask_teacher(corpus)
+    assert lessons.dim == 384
+    assert np.allclose(np.linalg.norm(lessons.glosses, axis=1), 1, atol=1e-4)
+    quick = Settings(dim=32, steps=60, triples=8, concepts=8, members=1)
+
+    def agreement(settings: Settings, taught: Lessons | None) -> float:
+        table = fit(corpus, tokenizer, settings=settings, lessons=taught)
+        tokens = token_ids(tokenizer, [triple.need_text for triple in corpus.triples])
+        rows = unit_rows(np.array([table[row].sum(axis=0) for row in tokens], np.float32))
+        wanted = lessons.summaries @ lessons.summaries.T
+        return float(np.corrcoef((rows @ rows.T).ravel(), wanted.ravel())[0, 1])
+
+    assert agreement(quick, lessons) > agreement(quick, None)
+
+
+def test_without_the_teacher_nothing_is_trained(
+    folders: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(teacher, "PACKAGE", "no_such_package")
+    lexicon, pairs = folders
+    places = ["--lexicon", str(lexicon), "--pairs", str(pairs), "--output", str(tmp_path / "model")]
+    assert main([*places, *SETTINGS]) == 2
+    assert "[train]" in capsys.readouterr().err
+    assert main([*places, *SETTINGS, "--distillation", "0"]) == 0
 
 
 def test_kin_concepts_are_not_pushed_apart(folders: tuple[Path, Path], tmp_path: Path) -> None:
