@@ -21,6 +21,11 @@ $(VENV)/.dev: $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
+$(VENV)/.bench: $(VENV)/.dev
+	@echo "正在安装对比测试所需的库 …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,bench]'
+	@touch $@
+
 # The sample market, afresh and in a database of its own, and the whole thread on one need, printed.
 demo: $(VENV)/.run
 	@rm -rf .market/demo
@@ -39,8 +44,9 @@ check: $(VENV)/.dev
 serve: $(VENV)/.run
 	$(DEMO_ENV) $(BIN)/gunicorn wsgi:app --worker-class gthread --workers $(WORKERS) --threads 4 --bind 127.0.0.1:$(PORT)
 
-bench: $(VENV)/.dev
-	$(BIN)/python -m bench
+# Small sizes; options as in make bench BENCH='--full' or BENCH='--only peers'.
+bench: $(VENV)/.bench
+	$(BIN)/python -m bench $(BENCH)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
