@@ -5,10 +5,13 @@ Every variable starts with `MARKET_`. Nothing else in the package reads the envi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from limits import parse_many
 
@@ -29,6 +32,10 @@ class Settings:
         encoder_query_prompt: put before every question; None takes the model's own prompt.
         encoder_document_prompt: put before every listing; None takes the model's own prompt.
         reranker: name or path of a CrossEncoder that reads the best candidates again; None does without.
+        engine: `local` keeps the index in every process, `milvus` on one server for all.
+        milvus_uri: `http://…` or `https://…` of that server.
+        milvus_token: `user:password` or an API key; empty for a server without accounts. Never shown.
+        milvus_prefix: of the names of this market's collections.
         rate_limit_storage: where login attempts are counted; `memory://` counts per process.
         login_limit: attempts per address and login name, in Flask-Limiter's notation.
         token_days: life of a new access token, in days.
@@ -46,6 +53,10 @@ class Settings:
     encoder_query_prompt: str | None = None
     encoder_document_prompt: str | None = None
     reranker: str | None = None
+    engine: str = "local"
+    milvus_uri: str = ""
+    milvus_token: str = field(default="", repr=False)
+    milvus_prefix: str = "market"
     rate_limit_storage: str = "memory://"
     login_limit: str = "10 per minute"
     token_days: int = 30
@@ -62,8 +73,9 @@ class Settings:
             SettingsError: a value is missing where there is no default, or unreadable.
         """
         data_dir = Path(env.get("MARKET_DATA_DIR", ".market")).absolute()
+        database_url = env.get("MARKET_DATABASE_URL", f"sqlite:///{data_dir / 'market.db'}")
         return cls(
-            database_url=env.get("MARKET_DATABASE_URL", f"sqlite:///{data_dir / 'market.db'}"),
+            database_url=database_url,
             data_dir=data_dir,
             encoder=env.get("MARKET_ENCODER") or None,
             encoder_revision=env.get("MARKET_ENCODER_REVISION") or None,
@@ -71,6 +83,10 @@ class Settings:
             encoder_query_prompt=env.get("MARKET_ENCODER_QUERY_PROMPT") or None,
             encoder_document_prompt=env.get("MARKET_ENCODER_DOCUMENT_PROMPT") or None,
             reranker=env.get("MARKET_RERANKER") or None,
+            engine=_engine(env, database_url),
+            milvus_uri=env.get("MARKET_MILVUS_URI", ""),
+            milvus_token=env.get("MARKET_MILVUS_TOKEN", ""),
+            milvus_prefix=_prefix(env, "MARKET_MILVUS_PREFIX", "market"),
             rate_limit_storage=env.get("MARKET_RATE_LIMIT_STORAGE", "memory://"),
             login_limit=_limit(env, "MARKET_LOGIN_LIMIT", "10 per minute"),
             token_days=_integer(env, "MARKET_TOKEN_DAYS", 30, low=1, high=366),
@@ -79,6 +95,32 @@ class Settings:
             snapshot_every=_integer(env, "MARKET_SNAPSHOT_EVERY", 2000, low=1, high=10_000_000),
             sample_day=_day(env, "MARKET_SAMPLE_DAY"),
         )
+
+
+def _engine(env: Mapping[str, str], database_url: str) -> str:
+    """Return which engine is wanted, after checking that it can work at all."""
+    engine = env.get("MARKET_ENGINE", "local")
+    if engine not in {"local", "milvus"}:
+        raise SettingsError(f"MARKET_ENGINE must be 'local' or 'milvus', not {engine!r}")
+    if engine == "local":
+        return engine
+    uri = urlsplit(env.get("MARKET_MILVUS_URI", ""))
+    if uri.scheme not in {"http", "https"} or not uri.hostname:
+        raise SettingsError("MARKET_MILVUS_URI must be http://… or https://… with MARKET_ENGINE=milvus")
+    if "@" in uri.netloc:
+        raise SettingsError("MARKET_MILVUS_URI must hold no password; it belongs in MARKET_MILVUS_TOKEN")
+    if database_url.startswith("sqlite"):
+        raise SettingsError("MARKET_DATABASE_URL must name a PostgreSQL with MARKET_ENGINE=milvus")
+    if find_spec("pymilvus") is None:
+        raise SettingsError("MARKET_ENGINE=milvus needs the package pymilvus: install the extra 'milvus'")
+    return engine
+
+
+def _prefix(env: Mapping[str, str], name: str, default: str) -> str:
+    raw = env.get(name, default)
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,63}", raw):
+        raise SettingsError(f"{name} must be up to 64 letters, digits and underscores, not {raw!r}")
+    return raw
 
 
 def _integer(env: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:

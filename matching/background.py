@@ -2,7 +2,7 @@
 
 A server that is asked for neighbours does not tell in how many documents a word occurs. An engine that keeps
 its documents on one takes the frequencies from here instead: the needs and achievements the shipped encoder
-was trained on, some two thousand texts of all technical fields. They are the same in every process and do not
+was trained on, some eight thousand texts of all technical fields. They are the same in every process and do not
 change with the documents kept, so that the same pair of texts is judged the same way in every market.
 """
 
@@ -47,7 +47,7 @@ class Background:
 
     @classmethod
     def load(cls, tagger: Tagger | None = None, *, folder: Path = PAIRS) -> Background:
-        """Count the texts that come with this package; takes about half a second.
+        """Count the texts that come with this package; takes about about a second.
 
         Args:
             tagger: finds concepts; None counts none.

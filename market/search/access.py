@@ -6,9 +6,13 @@ from collections.abc import Callable
 from typing import cast
 
 import flask
+import structlog
 
+from market.errors import Unavailable
 from market.search.replica import Replica
 from matching.encoder import Encoder
+
+log = structlog.get_logger()
 
 _KEY = "market.search"
 _CHANGED = "market.index_changed"
@@ -39,7 +43,14 @@ def on_index_change(app: flask.Flask, work: Callable[[], object]) -> None:
 
 
 def index_changed() -> None:
-    """Say, after the commit, that something became findable or ceased to be."""
+    """Say, after the commit, that something became findable or ceased to be.
+
+    The deed is done whatever follows: work for which the index is not available is left to the next call.
+    """
     work = flask.current_app.extensions.get(_CHANGED)
-    if work is not None:
+    if work is None:
+        return
+    try:
         work()
+    except Unavailable as error:
+        log.warning("index.work_postponed", code=error.code)

@@ -156,6 +156,12 @@ def record_ids(session: Session, kind: Kind) -> set[int]:
     return set(session.scalars(select(SearchDocument.record_id).where(SearchDocument.kind == kind)))
 
 
+def findable(session: Session, kind: Kind, record_ids: Sequence[int]) -> set[int]:
+    """Return those of some records that may be found."""
+    which = (SearchDocument.kind == kind, SearchDocument.record_id.in_(record_ids))
+    return set(session.scalars(select(SearchDocument.record_id).where(*which)))
+
+
 def database_identity(session: Session) -> str:
     """Return the name this database was given when its tables were made.
 

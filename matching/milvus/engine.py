@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.analysing import MAX_CONCEPTS
 from matching.background import Background
 from matching.character_table import character_counts
 from matching.encoder import Encoder
@@ -36,7 +37,7 @@ from matching.milvus.rows import (
     vectors_of,
 )
 from matching.milvus.server import Server
-from matching.partition import MAX_CONCEPTS, RETRIEVED
+from matching.partition import RETRIEVED
 from matching.progress import track
 from matching.ranking import choose, depth, hits
 from matching.reranker import Reranker
@@ -234,9 +235,9 @@ class MilvusEngine:
         """Give the connection back; the documents stay on the server. Twice does no harm."""
         self._server.close()
 
-    @cached_property
+    @property
     def _background(self) -> Background:
-        return Background.load(self._lexicon)
+        return _background(self._lexicon)  # type: ignore[arg-type]  # hashed by identity
 
     @property
     def _lexicon_version(self) -> str:
@@ -319,6 +320,12 @@ class MilvusEngine:
         background = self._background
         table = character_table(candidates, frequencies=background.characters, texts=background.texts)
         return table.cosines(character_counts(analysis.normalised.text), np.arange(len(candidates)))
+
+
+@lru_cache(maxsize=4)
+def _background(lexicon: Tagger | None) -> Background:
+    """Return the frequencies, counted once per process: an engine may be made again after a failure."""
+    return Background.load(lexicon)
 
 
 def _concept_shares(candidates: Sequence[Row], weights: Mapping[str, float]) -> NDArray[np.float64]:

@@ -10,12 +10,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.analysing import prepare
 from matching.character_table import CharacterTable
 from matching.explain import Analysis, FoundDocument
 from matching.facets import FacetTable
 from matching.lexical_index import TITLE_WEIGHT
 from matching.milvus.filters import storable
-from matching.partition import prepare
 from matching.text import MAX_CHARACTERS, normalise
 from matching.types import Document, Facets
 
@@ -53,7 +53,7 @@ def to_row(document: Document, analysis: Analysis, vector: NDArray[np.float32]) 
         analysis: of its text.
         vector: (dim,) float32.
     """
-    prepared = prepare(document, analysis)
+    prepared = prepare(analysis)
     facets = document.facets
     title, body = normalise(document.title).text, normalise(document.body).text
     row: dict[str, Any] = {

@@ -27,6 +27,8 @@ _LABELS: Final = "labels"
 _MAX_LABELS: Final = 1_000
 _KEYS_AT_ONCE: Final = 5_000
 _MANIFEST: Final = "market."
+_RECONNECT: Final = {"grpc.max_reconnect_backoff_ms": 2_000}
+"""Without it a server that was away for long is tried again after as much as two minutes."""
 
 
 class EngineUnavailable(MatchingError):
@@ -354,7 +356,7 @@ def _connect(uri: str, *, token: str, timeout: float) -> tuple[Any, Any]:
     # It logs every error before it raises it, with the filter in which somebody's identity may stand.
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
     with _asking(pymilvus):
-        return pymilvus, pymilvus.MilvusClient(uri, token=token, timeout=timeout)
+        return pymilvus, pymilvus.MilvusClient(uri, token=token, timeout=timeout, grpc_options=_RECONNECT)
 
 
 @contextmanager

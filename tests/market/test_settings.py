@@ -27,6 +27,10 @@ def test_every_field_is_read_from_its_own_variable(tmp_path: Path) -> None:
             "MARKET_ENCODER_QUERY_PROMPT": "query: ",
             "MARKET_ENCODER_DOCUMENT_PROMPT": "passage: ",
             "MARKET_RERANKER": "/models/reader",
+            "MARKET_ENGINE": "milvus",
+            "MARKET_MILVUS_URI": "https://milvus:19530",
+            "MARKET_MILVUS_TOKEN": "market:secret",
+            "MARKET_MILVUS_PREFIX": "city_2026",
             "MARKET_RATE_LIMIT_STORAGE": "redis://cache:6379",
             "MARKET_LOGIN_LIMIT": "3 per minute",
             "MARKET_TOKEN_DAYS": "7",
@@ -44,6 +48,10 @@ def test_every_field_is_read_from_its_own_variable(tmp_path: Path) -> None:
         encoder_query_prompt="query: ",
         encoder_document_prompt="passage: ",
         reranker="/models/reader",
+        engine="milvus",
+        milvus_uri="https://milvus:19530",
+        milvus_token="market:secret",
+        milvus_prefix="city_2026",
         rate_limit_storage="redis://cache:6379",
         login_limit="3 per minute",
         token_days=7,
@@ -59,6 +67,7 @@ def test_every_field_is_read_from_its_own_variable(tmp_path: Path) -> None:
         if getattr(plain, field.name) == getattr(settings, field.name)
     ]
     assert same == []
+    assert "secret" not in repr(settings)
 
 
 def test_database_follows_the_data_folder(tmp_path: Path) -> None:
@@ -95,11 +104,52 @@ def test_flag_is_read(raw: str, value: bool) -> None:
         ("MARKET_SNAPSHOT_EVERY", "-1", "must lie between"),
         ("MARKET_LOG_JSON", "perhaps", "must be one of"),
         ("MARKET_SAMPLE_DAY", "10.6.2025", "must be an ISO 8601 date"),
+        ("MARKET_ENGINE", "faiss", "must be 'local' or 'milvus'"),
+        ("MARKET_ENGINE", "", "must be 'local' or 'milvus'"),
+        ("MARKET_MILVUS_PREFIX", "", "must be up to 64 letters"),
+        ("MARKET_MILVUS_PREFIX", "city-2026", "must be up to 64 letters"),
     ],
 )
 def test_fault_names_the_variable(name: str, raw: str, words: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} {words}"):
         Settings.from_env({name: raw})
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"MARKET_MILVUS_URI": ""}, "MARKET_MILVUS_URI must be http"),
+        ({"MARKET_MILVUS_URI": "index.db"}, "MARKET_MILVUS_URI must be http"),
+        ({"MARKET_MILVUS_URI": "http://"}, "MARKET_MILVUS_URI must be http"),
+        ({"MARKET_MILVUS_URI": "http://market:secret@milvus"}, "MARKET_MILVUS_URI must hold no password"),
+        ({"MARKET_DATABASE_URL": "sqlite:///market.db"}, "MARKET_DATABASE_URL must name a PostgreSQL"),
+    ],
+)
+def test_a_server_of_documents_needs_an_address_and_postgresql(changed: dict[str, str], words: str) -> None:
+    good = {
+        "MARKET_ENGINE": "milvus",
+        "MARKET_MILVUS_URI": "http://milvus",
+        "MARKET_DATABASE_URL": "postgresql+psycopg://db/market",
+    }
+    assert Settings.from_env(good).engine == "milvus"
+    with pytest.raises(SettingsError, match=words) as caught:
+        Settings.from_env(good | changed)
+    assert "secret" not in str(caught.value)
+    without_database = {name: value for name, value in good.items() if name != "MARKET_DATABASE_URL"}
+    with pytest.raises(SettingsError, match="PostgreSQL"):
+        Settings.from_env(without_database)
+
+
+def test_a_server_of_documents_needs_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("market.settings.find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match="extra 'milvus'"):
+        Settings.from_env(
+            {
+                "MARKET_ENGINE": "milvus",
+                "MARKET_MILVUS_URI": "http://milvus",
+                "MARKET_DATABASE_URL": "postgresql+psycopg://db/market",
+            }
+        )
 
 
 def test_settings_cannot_be_changed() -> None:

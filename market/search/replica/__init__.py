@@ -1,13 +1,14 @@
-"""This process's replica of the index: it catches up with the database before every answer."""
+"""This process's way to the index, its own or a shared one, always caught up with the database."""
 
 from market.search.replica.encoders import describe, open_encoder, open_live_encoder
 from market.search.replica.live import Replica, ReplicaStatus
-from market.search.replica.opening import make_replica, open_replica
+from market.search.replica.opening import drop_other_collections, make_replica, open_replica
 
 __all__ = [
     "Replica",
     "ReplicaStatus",
     "describe",
+    "drop_other_collections",
     "make_replica",
     "open_encoder",
     "open_live_encoder",

@@ -1,4 +1,4 @@
-"""A copy of the index under one encoder, and how it keeps up with the database.
+"""This process's own copy of the index under one encoder, and how it keeps up with the database.
 
 The database is the truth. A copy may be thrown away at any time; a snapshot on disk makes the next
 one cheap to start.
@@ -8,33 +8,28 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
-from sqlalchemy.exc import SQLAlchemyError
 
 from market.db import Database
 from market.search import queries
-from market.search.service import encode_missing, store_vectors
+from market.search.replica.carrying import Carrier
+from market.search.service import encode_missing
 from matching.encoder import Encoder
 from matching.engine import LocalEngine
 from matching.errors import IndexDamaged, IndexMissing, ManifestMismatch
 from matching.lexicon import Lexicon
 from matching.reranker import Reranker
-from matching.types import Document, Kind
+from matching.scoring import Weights
+from matching.types import Kind, Query, Ranking
 
 log = structlog.get_logger()
 
 
 class IndexCopy:
-    """A copy of the index under one encoder.
-
-    A document that another model's process wrote has no vector of this encoder; the copy makes it,
-    and has it stored for others in the background: the caller may be inside a transaction of its own.
+    """A copy of the index under one encoder, in this process.
 
     Args:
         database: where the truth is.
@@ -66,7 +61,7 @@ class IndexCopy:
         self._since_snapshot = 0
         self._seq = 0
         self._engine: LocalEngine | None = None
-        self._storing: list[threading.Thread] = []
+        self._carrier = Carrier(database, encoder)
 
     def open(self) -> Self:
         """Load the snapshot, or build from the database where there is none that fits.
@@ -134,40 +129,17 @@ class IndexCopy:
             threading.Thread(target=self.save_snapshot, name="index-snapshot", daemon=True).start()
 
     def _apply_batch(self) -> None:
-        with self._database.reading() as session:
-            changes = queries.changes_after(session, self._seq)
-            found = queries.load_documents(session, changes.upserts, encoder_key=self.encoder.key)
-        gone = set(changes.upserts) - {(document.kind, int(document.key)) for document, _ in found}
-        for kind in Kind:
-            keys = [str(i) for k, i in (*changes.removals, *gone) if k is kind]
-            if keys:
-                self.engine.remove(kind, keys)
-        if found:
-            self.engine.upsert([document for document, _ in found], vectors=self._vectors(found))
+        changes = self._carrier.apply_next(self.engine, self._seq)
         self._since_snapshot += len(changes.upserts) + len(changes.removals)
         self._seq = changes.seq
 
-    def _vectors(self, found: Sequence[queries.Found]) -> NDArray[np.float32]:
-        """Return the (n, dim) vectors of these documents, after making those that are missing."""
-        lacking = [document for document, vector in found if vector is None]
-        if not lacking:
-            return np.stack([vector for _, vector in found if vector is not None])
-        made = self.encoder.encode([document.text for document in lacking])
-        self._storing = [thread for thread in self._storing if thread.is_alive()]
-        self._storing.append(
-            threading.Thread(target=self._store, args=(lacking, made), name="index-vectors", daemon=True)
-        )
-        self._storing[-1].start()
-        rest = iter(made)
-        return np.stack([next(rest) if vector is None else vector for _, vector in found])
+    def search(self, query: Query, *, weights: Weights | None = None) -> Ranking:
+        """Rank, without catching up."""
+        return self.engine.search(query, weights=weights)
 
-    def _store(self, documents: Sequence[Document], vectors: NDArray[np.float32]) -> None:
-        try:
-            with self._database.transaction() as session:
-                store_vectors(session, self.encoder.key, documents, vectors)
-        except SQLAlchemyError as error:
-            # Searches do not need them; the next process that opens the index makes them again.
-            log.warning("index.vectors_not_stored", count=len(documents), reason=type(error).__name__)
+    def counts(self) -> dict[Kind, int]:
+        """Return the number of documents of each kind."""
+        return {kind: self.engine.count(kind) for kind in Kind}
 
     def rebuild(self) -> int:
         """Build a new index from the database, take it into use and write its snapshot.
@@ -181,7 +153,7 @@ class IndexCopy:
                 # Read before the documents: what changes meanwhile is applied once more later.
                 seq = queries.last_seq(session)
                 for batch in queries.stream_documents(session, encoder_key=self.encoder.key):
-                    engine.upsert([document for document, _ in batch], vectors=self._vectors(batch))
+                    self._carrier.upsert(engine, batch)
             # The index replaced may still be answering; its files go when the last answer is given.
             self._engine, self._seq = engine, seq
         self.save_snapshot()
@@ -209,14 +181,7 @@ class IndexCopy:
         Returns:
             One Chinese line for each difference; empty when they agree.
         """
-        differences = []
-        with self._database.reading() as session:
-            for kind in Kind:
-                stored = queries.record_ids(session, kind)
-                indexed = {int(key) for key in self.engine.keys(kind)}
-                differences += [f"{kind.value} {i}：索引中缺少" for i in sorted(stored - indexed)]
-                differences += [f"{kind.value} {i}：不应被检索到" for i in sorted(indexed - stored)]
-        return differences
+        return self._carrier.differences(self.engine)
 
     def close(self) -> None:
         """Release the index's files."""
@@ -224,6 +189,4 @@ class IndexCopy:
             if self._engine is not None:
                 self._engine.close()
                 self._engine = None
-            storing = list(self._storing)
-        for thread in storing:
-            thread.join()
+        self._carrier.close()

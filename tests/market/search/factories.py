@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from market.db import Database
 from market.search.models import IndexEncoder
 from market.search.replica import Replica
+from market.search.replica.copy import IndexCopy
 from market.search.service import (
     encode_missing,
     put_document,
@@ -60,8 +61,12 @@ def remove_all(database: Database, *record_ids: int, kind: Kind = Kind.NEED) -> 
 
 
 def make_replica(database: Database, folder: Path, **values: Any) -> Replica:
-    """Return a replica that has not been opened."""
-    return Replica(database, values.pop("encoder", ENCODER), folder=folder, **values)
+    """Return a replica that has not been opened; `values` are for it or its copies."""
+    own = {name: values.pop(name) for name in ("load",) if name in values}
+    encoder = values.pop("encoder", ENCODER)
+    return Replica(
+        database, encoder, make_copy=lambda one: IndexCopy(database, one, folder=folder, **values), **own
+    )
 
 
 def ask(replica: Replica, *, kind: Kind = Kind.NEED, text: str = TITLE, k: int = 200) -> set[int]:
