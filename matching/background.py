@@ -2,8 +2,8 @@
 
 A server that is asked for neighbours does not tell in how many documents a word occurs. An engine that keeps
 its documents on one takes the frequencies from here instead: the needs and achievements the shipped encoder
-was trained on, some eight thousand texts of all technical fields. They are the same in every process and do not
-change with the documents kept, so that the same pair of texts is judged the same way in every market.
+was trained on, some six thousand texts of all technical fields. They are the same in every process and do
+not change with the documents kept, so that the same pair of texts is judged the same way in every market.
 """
 
 from __future__ import annotations

@@ -27,6 +27,9 @@ from matching.types import Kind, Query, Ranking
 
 log = structlog.get_logger()
 
+WANTED_RECALL = 0.98
+"""Of the ten nearest listings a search must find so many; less means that the index is to be rebuilt."""
+
 
 class IndexCopy:
     """A copy of the index under one encoder, in this process.
@@ -179,9 +182,17 @@ class IndexCopy:
         """Compare index and database, without catching up.
 
         Returns:
-            One Chinese line for each difference; empty when they agree.
+            One Chinese line for each difference, and for each kind of which a search overlooks too much;
+            empty when all is well.
         """
-        return self._carrier.differences(self.engine)
+        differences = self._carrier.differences(self.engine)
+        for kind in Kind:
+            recall = self.engine.recall(kind)
+            if recall is not None and recall < WANTED_RECALL:
+                differences.append(
+                    f"{kind.value}：近邻检索的前十名只找到 {recall:.1%}，应不低于 {WANTED_RECALL:.0%}"
+                )
+        return differences
 
     def close(self) -> None:
         """Release the index's files."""

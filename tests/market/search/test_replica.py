@@ -272,6 +272,18 @@ def test_status_tells_how_far_behind_a_replica_is(database: Database, make: Make
     assert status.stored == {Kind.NEED: 2, Kind.ACHIEVEMENT: 1}
 
 
+@pytest.mark.parametrize(("recall", "lines"), [(None, 0), (0.98, 0), (0.9, 1)])
+def test_verify_tells_when_searches_overlook_too_much(
+    database: Database, make: Make, monkeypatch: pytest.MonkeyPatch, recall: float | None, lines: int
+) -> None:
+    put_all(database, make_document(1))
+    replica = make().open()
+    monkeypatch.setattr(replica.engine, "recall", lambda kind: recall if kind is Kind.NEED else None)
+    found = replica.verify()
+    assert len(found) == lines
+    assert all("90.0%" in line and line.startswith("need") for line in found)
+
+
 def test_verify_names_what_is_missing_and_what_is_too_much(database: Database, make: Make) -> None:
     put_all(database, make_document(1), make_document(2))
     replica = make().open()
