@@ -14,10 +14,13 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from matching.columns import Column
 
 Rows = NDArray[np.int64]
 
@@ -37,8 +40,11 @@ def character_counts(text: str) -> dict[int, int]:
     """
     counts: dict[int, int] = {}
     for unit, count in Counter(_UNIT.findall(text)).items():
-        code = ord(unit) if len(unit) == 1 else zlib.crc32(unit.encode()) % _FIRST_IDEOGRAPH
-        counts[code] = min(_MAX_COUNT, counts.get(code, 0) + count)
+        if len(unit) == 1:
+            counts[ord(unit)] = count if count < _MAX_COUNT else _MAX_COUNT
+        else:
+            code = zlib.crc32(unit.encode()) % _FIRST_IDEOGRAPH
+            counts[code] = min(_MAX_COUNT, counts.get(code, 0) + count)
         if len(counts) == MAX_CODES:
             break
     return counts
@@ -48,34 +54,38 @@ class CharacterTable:
     """Character counts by row, appended only; a row that is taken out leaves the frequencies."""
 
     def __init__(self) -> None:
-        self._starts = np.zeros(1, np.int64)
-        self._codes = np.zeros(0, np.uint16)
-        self._counts = np.zeros(0, np.uint8)
-        self._rows = 0
+        self._ends = Column(np.zeros(1, np.int64))  # of each row; the first entry is where row 0 begins
+        self._codes = Column(np.zeros(0, np.uint16))
+        self._counts = Column(np.zeros(0, np.uint8))
         self._texts = 0
         self._frequencies = np.zeros(_CODES, np.int64)
         self._rarity: NDArray[np.float32] | None = None  # of every code; made anew after a change
 
     def append(self, counts: Mapping[int, int]) -> None:
         """Add the counts of the next row."""
-        first = int(self._starts[self._rows])
-        last = first + len(counts)
-        self._codes = grown(self._codes, last)
-        self._counts = grown(self._counts, last)
-        self._starts = grown(self._starts, self._rows + 2)
         codes = np.fromiter(counts, np.uint16, len(counts))
-        self._codes[first:last] = codes
-        self._counts[first:last] = np.fromiter(counts.values(), np.uint8, len(counts))
-        self._rows += 1
-        self._starts[self._rows] = last
-        self._frequencies[codes] += 1
-        self._texts += 1
+        self.extend(codes, np.fromiter(counts.values(), np.uint8, len(counts)), np.array([len(counts)]))
+
+    def extend(self, codes: NDArray[np.uint16], counts: NDArray[np.uint8], lengths: Rows) -> None:
+        """Add the counts of the next rows.
+
+        Args:
+            codes: of all of them, one row after the other, each code once a row.
+            counts: (n,) of the codes.
+            lengths: by row, its number of codes.
+        """
+        end = len(self._codes)
+        self._codes.extend(codes)
+        self._counts.extend(counts)
+        self._ends.extend(end + np.cumsum(lengths))
+        self._frequencies += np.bincount(codes, minlength=_CODES)
+        self._texts += len(lengths)
         self._rarity = None
 
     def remove(self, rows: Rows) -> None:
         """Take rows out of the frequencies; each may be named once."""
-        for row in rows.tolist():
-            self._frequencies[self._codes[self._starts[row] : self._starts[row + 1]]] -= 1
+        codes = self._codes.ranges(self._ends.take(rows), self._ends.take(rows + 1))
+        self._frequencies -= np.bincount(codes, minlength=_CODES)
         self._texts -= len(rows)
         self._rarity = None
 
@@ -89,7 +99,8 @@ class CharacterTable:
         Returns:
             (n,) cosines from 0 to 1; 0 where a text has no characters.
         """
-        lengths = self._starts[rows + 1] - self._starts[rows]
+        starts, ends = self._ends.take(rows), self._ends.take(rows + 1)
+        lengths = ends - starts
         filled = np.flatnonzero(lengths)
         cosines = np.zeros(len(rows))
         if not len(filled) or not counts:
@@ -99,12 +110,11 @@ class CharacterTable:
         strengths = _TERM_FREQUENCY[np.fromiter(counts.values(), np.int64, len(counts))] * rarity[asked]
         wanted = np.zeros(_CODES, np.float32)
         wanted[asked] = strengths / np.linalg.norm(strengths)
-        # One flat gather over all rows: for each row its places in the two arrays, one row after the other.
-        lengths = lengths[filled]
+        # All rows in one flat array, one after the other, each beginning at one of `begins`.
+        starts, ends, lengths = starts[filled], ends[filled], lengths[filled]
         begins = np.cumsum(lengths) - lengths
-        places = np.arange(int(lengths.sum())) + np.repeat(self._starts[rows[filled]] - begins, lengths)
-        codes = self._codes[places]
-        weights = _TERM_FREQUENCY[self._counts[places]] * rarity[codes]
+        codes = self._codes.ranges(starts, ends)
+        weights = _TERM_FREQUENCY[self._counts.ranges(starts, ends)] * rarity[codes]
         products = np.add.reduceat(weights * wanted[codes], begins)
         norms = np.sqrt(np.add.reduceat(weights * weights, begins))
         cosines[filled] = products / norms
@@ -117,44 +127,50 @@ class CharacterTable:
             self._rarity = rarity  # two searching threads may both come here; they make the same
         return rarity
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the table, for saving."""
-        size = int(self._starts[self._rows])
-        return {
-            "character_starts": self._starts[: self._rows + 1],
-            "character_codes": self._codes[:size],
-            "character_counts": self._counts[:size],
-            "character_frequencies": self._frequencies,
-        }
+    def save(self, folder: Path) -> None:
+        """Write the table into files of an existing folder."""
+        for name, column in (("ends", self._ends), ("codes", self._codes), ("counts", self._counts)):
+            column.save(folder / f"character_{name}.npy")
+        np.save(folder / "character_frequencies.npy", self._frequencies)
+
+    @classmethod
+    def load(cls, folder: Path, *, texts: int) -> CharacterTable:
+        """Map what `save` wrote; the files may be removed afterwards.
+
+        Args:
+            folder: where it was written.
+            texts: number of rows that had not been taken out.
+
+        Raises:
+            OSError, ValueError: a file is not what it should be.
+        """
+        table = cls()
+        table._ends = Column.load(folder / "character_ends.npy")
+        table._codes = Column.load(folder / "character_codes.npy")
+        table._counts = Column.load(folder / "character_counts.npy")
+        table._frequencies = np.load(folder / "character_frequencies.npy", allow_pickle=False)
+        table._texts = texts
+        return table
 
     @classmethod
     def restore(cls, arrays: Mapping[str, NDArray[Any]], *, texts: int) -> CharacterTable:
-        """Make a table from what `arrays` gave.
+        """Make a table of given rows.
 
         Args:
-            arrays: as saved.
-            texts: number of rows that had not been taken out.
+            arrays: `character_starts` (one more than rows), `character_codes`, `character_counts` and
+                `character_frequencies` (by code).
+            texts: number of texts counted in the frequencies.
 
         Raises:
             KeyError: an array is missing.
         """
         table = cls()
-        table._starts = np.array(arrays["character_starts"])
-        table._codes = np.array(arrays["character_codes"])
-        table._counts = np.array(arrays["character_counts"])
-        table._frequencies = np.array(arrays["character_frequencies"])
-        table._rows = len(table._starts) - 1
+        table._ends = Column(arrays["character_starts"])
+        table._codes = Column(arrays["character_codes"])
+        table._counts = Column(arrays["character_counts"])
+        table._frequencies = arrays["character_frequencies"].astype(np.int64)
         table._texts = texts
         return table
 
 
 _TERM_FREQUENCY: Final = (1.0 + np.log(np.maximum(np.arange(_MAX_COUNT + 1), 1))).astype(np.float32)
-
-
-def grown(array: NDArray[Any], size: int) -> NDArray[Any]:
-    """Return the array, or a copy padded with zeros along its first axis, with room for `size` elements."""
-    if size <= len(array):
-        return array
-    longer = np.zeros((max(size, 2 * len(array)), *array.shape[1:]), array.dtype)
-    longer[: len(array)] = array
-    return longer

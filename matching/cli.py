@@ -121,8 +121,11 @@ def _index(arguments: argparse.Namespace) -> None:
     engine.upsert(pool, progress=sys.stderr.isatty())
     sources = ",".join(path.name for path in arguments.input)
     engine.save(arguments.output, labels={"sources": sources})
+    recall = engine.recall(Kind(arguments.kind))
     engine.close()
     print(f"已建立索引：{len(pool)} 条，存于 {arguments.output}")
+    found = "逐条比较，不会漏查" if recall is None else f"分组查找，前十名召回率 {recall:.1%}"
+    print(f"语义检索：{found}")
 
 
 def _query(arguments: argparse.Namespace) -> None:

@@ -37,13 +37,13 @@ class LexicalEntry:
 
     Attributes:
         row: number chosen by the caller, never used twice.
-        words: of the text; those of the title `TITLE_WEIGHT` times.
+        words: of the text, separated by spaces; those of the title `TITLE_WEIGHT` times.
         concepts: names without white space.
         scope: exact values that a search may insist on, without white space.
     """
 
     row: int
-    words: Sequence[str]
+    words: str
     concepts: Sequence[str] = ()
     scope: Sequence[str] = ()
 
@@ -92,7 +92,7 @@ class LexicalIndex:
             seen.add(entry.row)
             document = tantivy.Document()
             document.add_unsigned("row", entry.row)
-            document.add_text("words", " ".join(entry.words))
+            document.add_text("words", entry.words)
             document.add_text("concepts", " ".join(entry.concepts))
             document.add_text("scope", " ".join(entry.scope))
             writer.add_document(document)

@@ -12,21 +12,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.character_table import CharacterTable, character_counts, grown
+from matching.analysing import MAX_CONCEPTS, Packed
+from matching.character_table import CharacterTable, character_counts
+from matching.columns import Column, TextStore
 from matching.explain import Analysis, FoundDocument, TermStatistics
 from matching.facets import FacetTable, Vocabulary
 from matching.lexical_index import LexicalEntry, LexicalIndex
 from matching.scope import scope_values, scope_wanted
 from matching.scoring import Evidence
-from matching.store import TextStore
+from matching.store import overlay
 from matching.text import Normalised, find_words, normalise
 from matching.types import Document, Query
-from matching.vector_index import FaissIndex, Rows, VectorIndex, Vectors
+from matching.vector_index import FaissIndex, Rows, Vectors
 
 RETRIEVED: Final = 200
 """So many documents are taken by vector, and as many by words."""
@@ -36,34 +38,12 @@ RETRIEVED_BY_CONCEPT: Final = 100
 MAX_SOUGHT_WORDS: Final = 16
 """Of a long question so many words are sought, those that carry most; latency grows with their number."""
 
-MAX_CONCEPTS: Final = 16
-"""So many concepts of a document are kept, the first ones; those of the title come first."""
-
 NARROW: Final = 2_000
 """So many allowed documents are looked at one by one rather than through an index."""
 
 _READ_AHEAD: Final = 2
 """Posting lists are read for so many times the documents wanted: room for filters, and scores for candidates
 that other ways have found."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A document taken apart, ready to be put in.
-
-    Attributes:
-        document: as its owner wrote it.
-        words: as they are indexed.
-        concepts: with the raw range of the first word that carries each.
-        characters: counts by code.
-        aligned: the normalised text if all characters kept their places, else empty.
-    """
-
-    document: Document
-    words: Sequence[str]
-    concepts: Mapping[str, tuple[int, int]]
-    characters: Mapping[int, int]
-    aligned: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +92,6 @@ class _Limits:
     few: Rows | None
 
 
-def prepare(document: Document, analysis: Analysis) -> Prepared:
-    """Take from an analysis what is indexed of a document."""
-    concepts = {name: spans[0] for name, spans in islice(analysis.concepts.items(), MAX_CONCEPTS)}
-    normalised = analysis.normalised
-    aligned = normalised.text if normalised.aligned else ""
-    return Prepared(document, analysis.words, concepts, character_counts(normalised.text), aligned)
-
-
 class Partition:
     """The documents of one kind."""
 
@@ -135,15 +107,16 @@ class Partition:
         # Normalised texts whose characters kept their places; the others are made when needed.
         self._aligned = TextStore()
         self._folder = folder
-        self._vectors: VectorIndex = FaissIndex(dim)
+        self._vectors = FaissIndex(dim)
         self._lexical = LexicalIndex(folder)
         self._keys: list[str] = []
         self._row_of: dict[str, int] = {}
-        self._lengths = np.zeros(0, np.int32)
-        self._title_lengths = np.zeros(0, np.int32)
-        self._concepts = np.zeros((0, MAX_CONCEPTS), np.int32)
+        self._lengths = Column(np.zeros(0, np.int32))
+        self._total_length = 0
+        self._title_lengths = Column(np.zeros(0, np.int32))
+        self._concepts = Column(np.zeros((0, MAX_CONCEPTS), np.int32))
         # Raw ranges of their first words; MAX_CHARACTERS keeps them within 16 bits.
-        self._concept_spans = np.zeros((0, MAX_CONCEPTS, 2), np.uint16)
+        self._concept_spans = Column(np.zeros((0, MAX_CONCEPTS, 2), np.uint16))
         self._names = Vocabulary()
         self._characters = CharacterTable()
 
@@ -154,9 +127,10 @@ class Partition:
         """Return the keys of all documents."""
         return set(self._row_of)
 
-    def key(self, row: int) -> str:
-        """Return the key of the document in a row."""
-        return self._keys[row]
+    def keys_of(self, rows: Sequence[int]) -> list[str]:
+        """Return the keys of the documents in some rows."""
+        keys = self._keys
+        return [keys[row] for row in rows]
 
     def row(self, key: str) -> int:
         """Return the row of a document.
@@ -168,15 +142,15 @@ class Partition:
 
     def document(self, row: int) -> FoundDocument:
         """Return what the reasons need to know of the document in a row."""
-        numbers = self._concepts[row]
-        spans = self._concept_spans[row].tolist()
+        numbers = self._concepts.row(row)
+        spans = self._concept_spans.row(row).tolist()
         text, aligned = self._texts.get(row), self._aligned.get(row)
         return FoundDocument(
             key=self._keys[row],
             text=text,
             normalised=Normalised.of_aligned(aligned) if aligned else normalise(text),
-            title_length=int(self._title_lengths[row]),
-            word_count=int(self._lengths[row]),
+            title_length=int(self._title_lengths.row(row)),
+            word_count=int(self._lengths.row(row)),
             concepts={
                 self._names.values[number]: (start, end)
                 for number, (start, end) in zip(numbers.tolist(), spans, strict=True)
@@ -184,38 +158,56 @@ class Partition:
             },
         )
 
-    def put(self, prepared: Sequence[Prepared], vectors: Vectors) -> None:
+    def put(self, documents: Sequence[Document], packed: Packed, vectors: Vectors) -> None:
         """Add documents, or replace those whose keys are known.
 
         Args:
-            prepared: with different keys.
+            documents: with different keys.
+            packed: their texts, taken apart.
             vectors: (n, dim) float32, rows L2-normalised or zero.
 
         Raises:
             DimensionMismatch, InvalidVector: the vectors are not what they should be; nothing was changed.
         """
         first = self.facets.rows
-        rows = np.arange(first, first + len(prepared), dtype=np.int64)
+        rows = np.arange(first, first + len(documents), dtype=np.int64)
         self._vectors.put(rows, vectors)  # the only step that may refuse, hence the first
-        self.remove([one.document.key for one in prepared])
-        self.facets.append([one.document.facets for one in prepared])
-        self._reserve(self.facets.rows)
-        entries = []
-        for row, one in zip(rows.tolist(), prepared, strict=True):
-            document = one.document
-            self._keys.append(document.key)
-            self._row_of[document.key] = row
-            self._lengths[row] = len(one.words)
-            self._title_lengths[row] = len(document.title)
-            numbers = [self._names.number(concept) for concept in one.concepts]
-            self._concepts[row, : len(numbers)] = numbers
-            self._concept_spans[row, : len(numbers)] = list(one.concepts.values()) or np.empty((0, 2))
-            self._characters.append(one.characters)
-            self._texts.put(row, document.text)
-            if one.aligned:
-                self._aligned.put(row, one.aligned)
-            entries.append(LexicalEntry(row, one.words, _tokens(numbers), scope_values(document)))
-        self._lexical.put(entries)
+        self.remove([one.key for one in documents])
+        self.facets.append([one.facets for one in documents])
+        self._keys += [one.key for one in documents]
+        self._row_of |= {one.key: row for row, one in zip(rows.tolist(), documents, strict=True)}
+        self._lengths.extend(packed.lengths)
+        self._total_length += int(packed.lengths.sum())
+        self._title_lengths.extend(np.array([len(one.title) for one in documents], np.int32))
+        self._characters.extend(packed.codes, packed.counts, packed.code_lengths)
+        self._texts.extend([one.text for one in documents])
+        self._aligned.extend(packed.aligned)
+        numbers = [[self._names.number(name) for name in names] for names in packed.concepts]
+        self._put_concepts(numbers, packed.spans)
+        self._lexical.put(
+            LexicalEntry(row, words, _tokens(concepts), scope_values(document))
+            for row, words, concepts, document in zip(
+                rows.tolist(), packed.words, numbers, documents, strict=True
+            )
+        )
+
+    def refitted(self) -> FaissIndex | None:
+        """Make a vector index that fits the present size, for `use_vectors`; None if this one fits.
+
+        May take a minute; searches may go on meanwhile, changes may not.
+        """
+        return self._vectors.refitted()
+
+    def use_vectors(self, vectors: FaissIndex) -> None:
+        """Search from now on in an index that `refitted` made."""
+        self._vectors = vectors
+
+    def recall(self) -> float | None:
+        """Measure the share of the ten nearest that a vector search finds; None where it finds all.
+
+        Takes seconds for a million documents; searches may go on meanwhile, changes may not.
+        """
+        return self._vectors.recall()
 
     def remove(self, keys: Iterable[str]) -> None:
         """Take documents out; unknown keys are ignored."""
@@ -227,9 +219,6 @@ class Partition:
         self._vectors.remove(gone)
         self._lexical.remove(rows)
         self._characters.remove(gone)
-        for row in rows:
-            self._texts.remove(row)
-            self._aligned.remove(row)
 
     def retrieve(self, query: Query, analysis: Analysis, vector: Vectors) -> Candidates:
         """Find the candidates for a question: the nearest by vector, by words and by concepts.
@@ -264,22 +253,18 @@ class Partition:
         )
 
     def save(self, folder: Path) -> None:
-        """Write everything into an existing, empty folder."""
+        """Write everything into an existing, empty folder; texts that were taken out are left out."""
         self._vectors.save(folder / "vectors.faiss")
         self._lexical.flush()
         shutil.copytree(self._folder, folder / "words", ignore=shutil.ignore_patterns(".tantivy-*.lock"))
-        rows = self.facets.rows
-        self._texts.save(folder, "texts", rows=rows)
-        self._aligned.save(folder, "aligned", rows=rows)
-        columns: dict[str, Any] = {
-            "lengths": self._lengths[:rows],
-            "title_lengths": self._title_lengths[:rows],
-            "concepts": self._concepts[:rows],
-            "concept_spans": self._concept_spans[:rows],
-            **self.facets.arrays(),
-            **self._characters.arrays(),
-        }
-        np.savez(folder / "columns.npz", **columns)
+        kept = np.zeros(self.facets.rows, np.bool_)
+        kept[self.facets.alive_rows()] = True
+        self._texts.save(folder, "texts", kept=kept)
+        self._aligned.save(folder, "aligned", kept=kept)
+        self._characters.save(folder)
+        for name in _COLUMNS:
+            getattr(self, f"_{name}").save(folder / f"{name}.npy")
+        np.savez(folder / "facets.npz", **self.facets.arrays())  # type: ignore[arg-type]
         names = {
             "keys": self._keys,
             "concepts": self._names.values[1:],
@@ -289,30 +274,30 @@ class Partition:
 
     @classmethod
     def load(cls, saved: Path, *, dim: int, folder: Path) -> Partition:
-        """Read what `save` wrote; `saved` is not needed afterwards and never changed.
+        """Open what `save` wrote; large files are mapped into memory and never changed.
 
         Args:
-            saved: where it was written.
+            saved: where it was written; must stay as long as the partition is used.
             dim: length of a vector.
-            folder: not existing yet; the word index is copied there.
+            folder: not existing yet; changes of the word index go there.
 
         Raises:
             OSError, ValueError, KeyError: a file is not what it should be.
             IndexDamaged, DimensionMismatch: an index is not what it should be.
         """
-        shutil.copytree(saved / "words", folder)
+        folder.mkdir()
+        overlay(saved / "words", folder)
         partition = cls(dim, folder=folder)
         partition._vectors = FaissIndex.load(saved / "vectors.faiss", dim=dim)
         partition._texts = TextStore.load(saved, "texts")
         partition._aligned = TextStore.load(saved, "aligned")
         names = json.loads((saved / "names.json").read_text(encoding="utf-8"))
-        with np.load(saved / "columns.npz", allow_pickle=False) as columns:
-            partition.facets = FacetTable.restore(columns, names["vocabularies"])
-            partition._lengths = columns["lengths"]
-            partition._title_lengths = columns["title_lengths"]
-            partition._concepts = columns["concepts"]
-            partition._concept_spans = columns["concept_spans"]
-            partition._characters = CharacterTable.restore(columns, texts=len(partition.facets))
+        with np.load(saved / "facets.npz", allow_pickle=False) as facets:
+            partition.facets = FacetTable.restore(facets, names["vocabularies"])
+        for name in _COLUMNS:
+            setattr(partition, f"_{name}", Column.load(saved / f"{name}.npy"))
+        partition._total_length = int(partition._lengths.all().sum(dtype=np.int64))
+        partition._characters = CharacterTable.load(saved, texts=len(partition.facets))
         partition._names = Vocabulary(names["concepts"])
         partition._keys = names["keys"]
         alive = partition.facets.alive_rows()
@@ -326,7 +311,7 @@ class Partition:
         weights = {word: self._lexical.inverse_frequency(frequencies[word]) for word in rarest}
         rows = self.facets.rows
         places = find_words(analysis.normalised, weights)
-        return TermStatistics(weights, places, float(self._lengths[:rows].mean()) if rows else 0.0)
+        return TermStatistics(weights, places, self._total_length / rows if rows else 0.0)
 
     def _concept_weights(self, analysis: Analysis) -> dict[str, float]:
         """Weigh the concepts of a question that some document has, by how rare they are."""
@@ -342,7 +327,7 @@ class Partition:
         table = np.zeros(len(self._names.values))
         for name, weight in weights.items():
             table[self._names.find(name)] = weight / total
-        share: NDArray[np.float64] = table[self._concepts[rows]].sum(axis=1)
+        share: NDArray[np.float64] = table[self._concepts.take(rows)].sum(axis=1)
         return share
 
     def _limits(self, query: Query) -> _Limits:
@@ -379,11 +364,19 @@ class Partition:
         best = np.argsort(-self._vectors.cosines(vector, limits.few), kind="stable")[:RETRIEVED]
         return limits.few[best]
 
-    def _reserve(self, rows: int) -> None:
-        self._lengths = grown(self._lengths, rows)
-        self._title_lengths = grown(self._title_lengths, rows)
-        self._concepts = grown(self._concepts, rows)
-        self._concept_spans = grown(self._concept_spans, rows)
+    def _put_concepts(self, numbers: Sequence[Sequence[int]], spans: NDArray[np.uint16]) -> None:
+        counts = [len(one) for one in numbers]
+        rows = np.repeat(np.arange(len(numbers)), counts)
+        places = np.array([place for count in counts for place in range(count)], np.int64)
+        table = np.zeros((len(numbers), MAX_CONCEPTS), np.int32)
+        table[rows, places] = [number for one in numbers for number in one]
+        ranges = np.zeros((len(numbers), MAX_CONCEPTS, 2), np.uint16)
+        ranges[rows, places] = spans
+        self._concepts.extend(table)
+        self._concept_spans.extend(ranges)
+
+
+_COLUMNS: Final = ("lengths", "title_lengths", "concepts", "concept_spans")
 
 
 def _tokens(numbers: Iterable[int]) -> list[str]:

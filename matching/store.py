@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import mmap
 import os
 import shutil
 import tempfile
@@ -23,12 +22,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from matching.errors import IndexDamaged, IndexMissing
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the files of a snapshot."""
 
 _CURRENT: Final = "current"
@@ -39,6 +35,9 @@ _MEMORY_RESERVE: Final = 1 << 28
 _SCRATCH_PREFIX: Final = "matching-"
 _SCRATCH_MINIMUM_AGE_SECONDS: Final = 60.0
 _LOCK: Final = "lock"
+_LARGE_BYTES: Final = 8 << 20
+_SAMPLES: Final = 64
+_SAMPLE_BYTES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,7 @@ class Manifest:
         built_at: ISO 8601, UTC.
         labels: given by the caller, e.g. how far the database had been followed.
         files: SHA-256 of every file, by path inside the snapshot.
+        samples: of the large files, size and SHA-256 of what `_sample` reads.
     """
 
     format: int
@@ -66,6 +66,7 @@ class Manifest:
     built_at: str
     labels: dict[str, str]
     files: dict[str, str] = field(default_factory=dict)
+    samples: dict[str, str] = field(default_factory=dict)
 
 
 def save_snapshot(target: Path, manifest: Manifest, *, write: Callable[[Path], None]) -> None:
@@ -86,7 +87,8 @@ def save_snapshot(target: Path, manifest: Manifest, *, write: Callable[[Path], N
         folder.mkdir()
         write(folder)
         files = {path.relative_to(folder).as_posix(): _digest(path) for path in _files(folder)}
-        record = asdict(manifest) | {"files": files}
+        samples = {name: _sample(folder / name) for name in files if _is_large(folder / name)}
+        record = asdict(manifest) | {"files": files, "samples": samples}
         (folder / _MANIFEST).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
         for path in [*_files(folder), *(path for path in folder.rglob("*") if path.is_dir()), folder]:
             _sync(path)
@@ -98,12 +100,20 @@ def save_snapshot(target: Path, manifest: Manifest, *, write: Callable[[Path], N
         _sync(target)
         # The snapshot before stays: another process may have read its name and not yet opened its files.
         for old in target.glob("snapshot-*"):
-            if old.name not in (name, previous):
+            if old.name not in (name, previous) and not _is_held(old):
                 shutil.rmtree(old)
 
 
-def open_snapshot(target: Path) -> tuple[Path, Manifest]:
-    """Find the current snapshot and check every file of it.
+def open_snapshot(target: Path, *, thorough: bool = False) -> tuple[Path, Manifest]:
+    """Find the current snapshot and check its files.
+
+    Small files are read whole. Of those above 8 MiB, the size and 64 pieces are compared, so that a start
+    does not wait for gigabytes: files cut short or exchanged are always found, a few bytes changed inside a
+    large one only by a thorough check.
+
+    Args:
+        target: folder of the saved index.
+        thorough: read every file whole.
 
     Returns:
         Its folder and its manifest.
@@ -124,11 +134,12 @@ def open_snapshot(target: Path) -> tuple[Path, Manifest]:
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise IndexDamaged(f"cannot read the manifest of {target}: {error}") from error
     for path, digest in manifest.files.items():
+        sample = None if thorough else manifest.samples.get(path)
         try:
-            found = _digest(folder / path)
+            intact = _digest(folder / path) == digest if sample is None else _sample(folder / path) == sample
         except OSError as error:
             raise IndexDamaged(f"{path} of the saved index cannot be read: {error}") from error
-        if found != digest:
+        if not intact:
             raise IndexDamaged(f"{path} of the saved index differs from what was written")
     return folder, manifest
 
@@ -191,57 +202,39 @@ def _remove_abandoned(parent: Path) -> None:
             os.close(lock)
 
 
-class TextStore:
-    """Texts by row: those of a snapshot stay on disk, mapped into memory; later ones are held."""
+class HeldSnapshot:
+    """Keeps a snapshot on disk as long as its owner lives, and no longer than the process."""
 
-    def __init__(self) -> None:
-        self._held: dict[int, bytes] = {}
-        self._mapped: mmap.mmap | bytes = b""
-        self._starts: NDArray[np.int64] = np.zeros(1, np.int64)
-
-    def put(self, row: int, text: str) -> None:
-        """Keep a text under a new row."""
-        self._held[row] = text.encode("utf-8", "surrogatepass")
-
-    def remove(self, row: int) -> None:
-        """Forget a text if it is held in memory."""
-        self._held.pop(row, None)
-
-    def get(self, row: int) -> str:
-        """Return the text of a row; the empty text if it has none."""
-        held = self._held.get(row)
-        if held is None:
-            if row + 1 >= len(self._starts):
-                return ""
-            held = self._mapped[self._starts[row] : self._starts[row + 1]]
-        return held.decode("utf-8", "surrogatepass")
-
-    def save(self, folder: Path, name: str, *, rows: int) -> None:
-        """Write the texts of rows 0 to `rows` - 1 into two files of that name."""
-        starts = np.zeros(rows + 1, np.int64)
-        known = len(self._starts) - 1
-        with (folder / f"{name}.bin").open("wb") as file:
-            for row in range(rows):
-                text = self._held.get(row)
-                if text is None and row < known:
-                    text = self._mapped[self._starts[row] : self._starts[row + 1]]
-                starts[row + 1] = starts[row] + file.write(text or b"")
-        np.save(folder / f"{name}.npy", starts)
-
-    @classmethod
-    def load(cls, folder: Path, name: str) -> TextStore:
-        """Map what `save` wrote; the file may be removed afterwards.
+    def __init__(self, folder: Path) -> None:
+        """Hold the snapshot in a folder.
 
         Raises:
-            OSError: a file cannot be read.
-            ValueError: a file is not what it should be.
+            OSError: it is gone.
         """
-        store = cls()
-        store._starts = np.load(folder / f"{name}.npy", allow_pickle=False)
-        with (folder / f"{name}.bin").open("rb") as file:
-            if store._starts[-1]:
-                store._mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return store
+        lock = os.open(folder / _MANIFEST, os.O_RDONLY | os.O_CLOEXEC)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        self._release = weakref.finalize(self, os.close, lock)
+
+    def close(self) -> None:
+        """Let it go; doing it twice does no harm."""
+        self._release()
+
+
+def overlay(saved: Path, folder: Path) -> None:
+    """Fill a folder so that a word index there can grow without changing what was saved.
+
+    The files of its segments are written once and never again: links to them do. The few small files
+    that say which segments there are get copied.
+
+    Args:
+        saved: folder of the saved word index; must stay as long as the other is used.
+        folder: existing and empty.
+    """
+    for path in saved.iterdir():
+        if path.suffix == ".json":
+            shutil.copyfile(path, folder / path.name)
+        else:
+            (folder / path.name).symlink_to(path.resolve())
 
 
 def _current(target: Path) -> str | None:
@@ -258,6 +251,36 @@ def _files(folder: Path) -> list[Path]:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_large(path: Path) -> bool:
+    return path.stat().st_size > _LARGE_BYTES
+
+
+def _sample(path: Path) -> str:
+    """Return size and SHA-256 of pieces spread evenly over a file, its beginning and end among them."""
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        for number in range(_SAMPLES):
+            file.seek(max(0, size - _SAMPLE_BYTES) * number // (_SAMPLES - 1))
+            digest.update(file.read(_SAMPLE_BYTES))
+    return f"{size}:{digest.hexdigest()}"
+
+
+def _is_held(folder: Path) -> bool:
+    """Tell whether a process works with a snapshot; one without a manifest was never finished."""
+    try:
+        lock = os.open(folder / _MANIFEST, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def _sync(path: Path) -> None:

@@ -6,8 +6,9 @@ neither texts nor keys. Neither is safe against changes during a search; the eng
 
 from __future__ import annotations
 
+import json
 import math
-import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -15,22 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.errors import DimensionMismatch, DuplicateKey, IndexDamaged, InvalidVector
+from matching.inverted_lists import Blocks, Fit, inverted_lists, listed_rows, recall
 
 Rows = NDArray[np.int64]
 Vectors = NDArray[np.float32]
 
 EXACT_UP_TO: Final = 30_000
-"""Up to here every vector is compared. At 100,000 × 256 that takes 5 to 9 ms, at 30,000 under 3 ms;
-beyond, inverted lists answer in 0.3 ms."""
+"""Up to here every vector is compared. At 100,000 × 256 that takes 5 to 9 ms, at 30,000 under 3 ms."""
 
-HALF_PRECISION_FROM: Final = 500_000
-"""From here the lists hold 16-bit floats: half the memory, cosines right to about 1e-3."""
-
-_PROBED_SHARE: Final = 16
-"""One list in so many is read; on 100,000 vectors in 500 loose clusters that finds 98 % of the best 200."""
-
-_RETRAIN_GROWTH: Final = 4
-"""Lists are cut anew when the index has grown to so many times the size they were trained for."""
+_REFIT_GROWTH: Final = 4
+"""Lists are made anew when the index has grown to so many times the size they were made for."""
 
 
 class VectorIndex(Protocol):
@@ -85,7 +80,7 @@ class VectorIndex(Protocol):
         ...
 
     def save(self, path: Path) -> None:
-        """Write the index to one file."""
+        """Write the index to a file."""
         ...
 
 
@@ -178,10 +173,10 @@ class NumpyIndex:
 
 
 class FaissIndex:
-    """FAISS inner product: exact while small, inverted lists when large (see the constants above).
+    """FAISS inner product: exact while small, inverted lists of 16-bit floats when large.
 
-    With inverted lists a search reads one list in sixteen, and more when few rows are allowed;
-    `cosines` stays exact (to 1e-3 in half precision).
+    A search of inverted lists reads `probes` of them, as many as were needed for `RECALL_WANTED` when the
+    lists were made, and more when few rows are allowed. Their cosines are right to 1e-4.
     """
 
     def __init__(self, dim: int, *, exact_up_to: int = EXACT_UP_TO) -> None:
@@ -189,14 +184,14 @@ class FaissIndex:
 
         Args:
             dim: length of a vector.
-            exact_up_to: size beyond which inverted lists are built.
+            exact_up_to: size beyond which `refitted` makes inverted lists.
         """
         import faiss  # noqa: PLC0415 - commands and tests that need no index must not wait for it
 
         self._faiss: Any = faiss  # its type stubs do not know the Python side
         self._dim = dim
         self._exact_up_to = exact_up_to
-        self._trained_for = 0
+        self._fit: Fit | None = None
         self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dim))
         self._known = np.zeros(0, np.bool_)  # by row
         self._size = 0
@@ -209,28 +204,23 @@ class FaissIndex:
     @property
     def exact(self) -> bool:
         """Whether every vector is compared."""
-        return self._trained_for == 0
+        return self._fit is None
+
+    @property
+    def fit(self) -> Fit | None:
+        """How the inverted lists were made; None while exact."""
+        return self._fit
 
     def __len__(self) -> int:
         return self._size
 
     def put(self, rows: Rows, vectors: Vectors) -> None:
-        """See `VectorIndex.put`. Growing past a threshold rebuilds the index, which may take seconds."""
+        """See `VectorIndex.put`. The index keeps its form; once it has grown, `refitted` makes a better."""
         _check(rows, vectors, dim=self._dim)
         if not len(rows):
             return
         self.remove(rows)
-        size = self._size + len(rows)
-        limit = self._exact_up_to if self.exact else self._trained_for * _RETRAIN_GROWTH
-        if size > limit:
-            held = np.flatnonzero(self._known)
-            if len(held):
-                vectors = np.concatenate([self._index.reconstruct_batch(held), vectors])
-            self._index = self._inverted_lists(vectors)
-            self._trained_for = size
-            self._index.add_with_ids(np.ascontiguousarray(vectors), np.concatenate([held, rows]))
-        else:
-            self._index.add_with_ids(np.ascontiguousarray(vectors), rows)
+        self._index.add_with_ids(np.ascontiguousarray(vectors), rows)
         self._remember(rows)
 
     def remove(self, rows: Rows) -> None:
@@ -258,11 +248,10 @@ class FaissIndex:
             bitmap = np.packbits(allowed, bitorder="little")
             selector = self._faiss.IDSelectorBitmap(bitmap)
             share = max(float(np.count_nonzero(allowed)) / self._size, 1e-9)
-        if self.exact:
+        if self._fit is None:
             parameters = self._faiss.SearchParameters(sel=selector) if selector is not None else None
         else:
-            lists = self._index.nlist
-            probes = min(lists, math.ceil(lists / _PROBED_SHARE / min(share, 1.0)))
+            probes = min(self._index.nlist, math.ceil(self._fit.probes / min(share, 1.0)))
             parameters = self._faiss.SearchParametersIVF(sel=selector, nprobe=probes)
         # One question at a time gains nothing from threads, and loses much when all cores serve questions.
         self._faiss.omp_set_num_threads(1)
@@ -278,44 +267,68 @@ class FaissIndex:
             raise KeyError(f"unknown rows: {rows[~known][:5].tolist()}")
         if not len(rows):
             return np.empty(0, np.float32)
-        held = self._index.reconstruct_batch(np.ascontiguousarray(rows))
         # Not `@`: for a few hundred rows BLAS would wake a second thread and wait for it.
-        found: Vectors = np.einsum("ij,j->i", held, vector)
+        found: Vectors = np.einsum("ij,j->i", self._vectors(rows), vector)
         return found
 
+    def refitted(self) -> FaissIndex | None:
+        """Make an index of the same vectors that fits their number; None if this one does.
+
+        Lists are made beyond `exact_up_to` vectors, and anew at four times the size they were made for.
+        Reads only, so searches may go on; takes half a minute for a million vectors.
+        """
+        if self._size <= (self._exact_up_to if self._fit is None else self._fit.size * _REFIT_GROWTH):
+            return None
+        held = np.flatnonzero(self._known)
+        blocks = Blocks(held, self._vectors)
+        fresh = FaissIndex(self._dim, exact_up_to=self._exact_up_to)
+        fresh._index, fresh._fit = inverted_lists(blocks, dim=self._dim)
+        fresh._remember(held)
+        return fresh
+
+    def recall(self) -> float | None:
+        """Measure the recall of the lists as they are now; None while exact.
+
+        Takes seconds for a million vectors. See `matching.inverted_lists.recall`.
+        """
+        if self._fit is None:
+            return None
+        held = Blocks(np.flatnonzero(self._known), self._vectors)
+        return recall(self._index, held, probes=self._fit.probes)
+
     def save(self, path: Path) -> None:
-        """See `VectorIndex.save`."""
+        """Write the index to a file, and how it was made to one beside it that ends in `.json`."""
         self._faiss.write_index(self._index, str(path))
+        made = None if self._fit is None else asdict(self._fit)
+        path.with_suffix(".json").write_text(json.dumps(made), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path, *, dim: int, exact_up_to: int = EXACT_UP_TO) -> FaissIndex:
         """Read what `save` wrote.
 
         Raises:
-            IndexDamaged: the file cannot be read.
+            IndexDamaged: a file cannot be read.
             DimensionMismatch: it holds vectors of another length.
         """
         loaded = cls(dim, exact_up_to=exact_up_to)
         try:
+            made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+            loaded._fit = None if made is None else Fit(**made)
             index = loaded._faiss.read_index(str(path))
-        except RuntimeError as error:
+        except (RuntimeError, OSError, ValueError, TypeError) as error:
             raise IndexDamaged(f"cannot read the vectors in {path.name}: {error}") from error
         if index.d != dim:
             raise DimensionMismatch(f"{path.name} holds vectors of {index.d} numbers, expected {dim}")
+        if hasattr(index, "id_map") != loaded.exact:
+            raise IndexDamaged(f"{path.name} is not of the kind that the file beside it says")
         loaded._index = index
-        if hasattr(index, "id_map"):
-            loaded._remember(loaded._faiss.vector_to_array(index.id_map))
-        else:
-            lists = index.invlists
-            sizes = [lists.list_size(number) for number in range(index.nlist)]
-            held = [
-                loaded._faiss.rev_swig_ptr(lists.get_ids(number), size)
-                for number, size in enumerate(sizes)
-                if size
-            ]
-            loaded._remember(np.concatenate(held) if held else np.empty(0, np.int64))
-            loaded._trained_for = max(1, loaded._size)
+        loaded._remember(listed_rows(index) if loaded._fit else loaded._faiss.vector_to_array(index.id_map))
         return loaded
+
+    def _vectors(self, rows: Rows) -> Vectors:
+        """Return the vectors of known rows."""
+        held: Vectors = self._index.reconstruct_batch(np.ascontiguousarray(rows))
+        return held
 
     def _holds(self, rows: Rows) -> NDArray[np.bool_]:
         known = np.zeros(len(rows), np.bool_)
@@ -334,22 +347,3 @@ class FaissIndex:
             self._known = grown
         self._known[rows] = True
         self._size += len(rows)
-
-    def _inverted_lists(self, vectors: Vectors) -> Any:
-        """Make empty inverted lists, trained on (n, dim) vectors; the same vectors give the same lists."""
-        count = len(vectors)
-        lists = max(1, min(round(3.2 * math.sqrt(count)), count // 40))
-        quantizer = self._faiss.IndexFlatIP(self._dim)
-        metric = self._faiss.METRIC_INNER_PRODUCT
-        if count >= HALF_PRECISION_FROM:
-            half = self._faiss.ScalarQuantizer.QT_fp16
-            index = self._faiss.IndexIVFScalarQuantizer(quantizer, self._dim, lists, half, metric)
-        else:
-            index = self._faiss.IndexIVFFlat(quantizer, self._dim, lists, metric)
-        sample = np.ascontiguousarray(vectors[:: max(1, count // (lists * 64))])
-        index.cp.seed = 1
-        index.cp.min_points_per_centroid = 1
-        self._faiss.omp_set_num_threads(os.cpu_count() or 1)
-        index.train(sample)
-        index.set_direct_map_type(self._faiss.DirectMap.Hashtable)
-        return index

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ahocorasick_rs import AhoCorasick
 
@@ -35,6 +36,15 @@ class Lexicon:
                 by_word.setdefault(normalise(term).text, []).append(concept.term)
         self._words = list(by_word)
         self._concepts_of = [tuple(sorted(names)) for names in by_word.values()]
+        self._automaton = AhoCorasick(self._words)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what travels to another process: all but the automaton."""
+        return {name: value for name, value in vars(self).items() if name != "_automaton"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what has travelled, and build the automaton again."""
+        vars(self).update(state)
         self._automaton = AhoCorasick(self._words)
 
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -48,11 +50,13 @@ def test_removed_rows_leave_no_trace_in_the_weights() -> None:
     assert made.cosines(asked, rows) == pytest.approx(fresh.cosines(asked, rows))
 
 
-def test_restored_table_is_the_same_and_grows() -> None:
+def test_loaded_table_is_the_same_and_grows(tmp_path: Path) -> None:
     made = table(*TEXTS)
-    again = CharacterTable.restore(made.arrays(), texts=len(TEXTS))
+    made.save(tmp_path)
+    again = CharacterTable.load(tmp_path, texts=len(TEXTS))
     for one in (made, again):
         one.append(character_counts("膜脱盐"))
+        one.remove(np.array([0]))
     rows, asked = np.arange(len(TEXTS) + 1), character_counts("盐膜")
     assert again.cosines(asked, rows) == pytest.approx(made.cosines(asked, rows))
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from matching.errors import DuplicateKey, IndexDamaged
 from matching.baselines import SparseBM25
+from matching.errors import DuplicateKey, IndexDamaged
 from matching.lexical_index import LexicalEntry, LexicalIndex
 
 
 def entry(row: int, words: str, *, concepts: str = "", scope: str = "") -> LexicalEntry:
-    return LexicalEntry(row, words.split(), concepts.split(), scope.split())
+    return LexicalEntry(row, words, concepts.split(), scope.split())
 
 
 @pytest.fixture(params=["memory", "folder"])

@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from matching.errors import IndexDamaged, IndexMissing
-from matching.store import FORMAT, Manifest, ScratchFolder, TextStore, open_snapshot, save_snapshot
+from matching.store import (
+    FORMAT,
+    HeldSnapshot,
+    Manifest,
+    ScratchFolder,
+    open_snapshot,
+    overlay,
+    save_snapshot,
+)
 
 
 def manifest(**labels: str) -> Manifest:
@@ -157,25 +165,78 @@ def test_abandoned_folders_are_removed_and_used_ones_kept() -> None:
     other.close()
 
 
-def test_texts_survive_and_can_be_added_to(tmp_path: Path) -> None:
-    texts = TextStore()
-    texts.put(0, "高盐废水")
-    texts.put(2, "孤\ud800")
-    texts.save(tmp_path, "texts", rows=3)
-    again = TextStore.load(tmp_path, "texts")
-    again.put(3, "新")
-    again.put(4, "又")
-    again.remove(4)
-    second = tmp_path / "second"
-    second.mkdir()
-    again.save(second, "texts", rows=5)
-    for path in tmp_path.glob("texts.*"):
-        path.unlink()
-    expected = ["高盐废水", "", "孤\ud800", "新", "", ""]
-    assert [again.get(row) for row in range(6)] == expected
-    assert [TextStore.load(second, "texts").get(row) for row in range(6)] == expected
+def test_a_snapshot_in_use_is_kept_until_it_is_let_go(tmp_path: Path) -> None:
+    save(tmp_path, "一")
+    used = open_snapshot(tmp_path)[0]
+    held = HeldSnapshot(used)
+    for text in ("二", "三", "四"):
+        save(tmp_path, text)
+    assert (used / "part" / "data").read_text(encoding="utf-8") == "一"
+    assert len(list(tmp_path.glob("snapshot-*"))) == 3
+    held.close()
+    held.close()
+    save(tmp_path, "五")
+    assert not used.exists()
+    assert len(list(tmp_path.glob("snapshot-*"))) == 2
 
 
-def test_no_texts_at_all(tmp_path: Path) -> None:
-    TextStore().save(tmp_path, "texts", rows=0)
-    assert TextStore.load(tmp_path, "texts").get(0) == ""
+def _hold_and_die(folder: str) -> None:
+    HeldSnapshot(Path(folder))
+    os._exit(9)
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    save(tmp_path, "一")
+    used = open_snapshot(tmp_path)[0]
+    process = multiprocessing.get_context("spawn").Process(target=_hold_and_die, args=(str(used),))
+    process.start()
+    process.join()
+    assert process.exitcode == 9
+    for text in ("二", "三"):
+        save(tmp_path, text)
+    assert not used.exists()
+
+
+def large(folder: Path) -> None:
+    (folder / "large").write_bytes(bytes(9 << 20))
+
+
+def test_damage_of_a_large_file_is_found(tmp_path: Path) -> None:
+    save_snapshot(tmp_path, manifest(), write=large)
+    folder, found = open_snapshot(tmp_path)
+    assert list(found.samples) == ["large"]
+    data = folder / "large"
+    for content in (bytes((9 << 20) - 1), bytes((9 << 20) - 1) + b"?", b"?" + bytes((9 << 20) - 1)):
+        data.write_bytes(content)
+        with pytest.raises(IndexDamaged, match="large"):
+            open_snapshot(tmp_path)
+    data.unlink()
+    with pytest.raises(IndexDamaged, match="large"):
+        open_snapshot(tmp_path)
+
+
+def test_a_byte_in_a_large_file_is_found_by_a_thorough_check(tmp_path: Path) -> None:
+    save_snapshot(tmp_path, manifest(), write=large)
+    folder, _ = open_snapshot(tmp_path, thorough=True)
+    with (folder / "large").open("r+b") as file:
+        file.seek(5_000)  # between the first two pieces that a start reads
+        file.write(b"?")
+    open_snapshot(tmp_path)
+    with pytest.raises(IndexDamaged, match="large"):
+        open_snapshot(tmp_path, thorough=True)
+
+
+def test_an_overlay_copies_what_will_change_and_links_the_rest(tmp_path: Path) -> None:
+    saved, folder = tmp_path / "saved", tmp_path / "folder"
+    saved.mkdir()
+    folder.mkdir()
+    for name in ("meta.json", "a.store"):
+        (saved / name).write_text("旧", encoding="utf-8")
+    overlay(saved, folder)
+    (folder / "meta.json").write_text("新", encoding="utf-8")
+    assert (folder / "a.store").read_text(encoding="utf-8") == "旧"
+    (folder / "a.store").unlink()
+    assert {path.name: path.read_text(encoding="utf-8") for path in saved.iterdir()} == {
+        "meta.json": "旧",
+        "a.store": "旧",
+    }
