@@ -6,7 +6,7 @@ Everything shown points into the raw texts, so that a reader can check it.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Protocol
@@ -87,6 +87,11 @@ class Analysis:
             found.setdefault(match.concept, []).append(self.normalised.raw_span(match.start, match.end))
         return found
 
+    @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """Concepts under each group they belong to; a concept belongs to itself too."""
+        return _by_group(self.concepts, self._tagger) if self._tagger is not None else {}
+
 
 @dataclass(frozen=True, slots=True)
 class FoundDocument:
@@ -166,13 +171,13 @@ def shared_concepts(
     """Return what both sides speak of, with the words that carried it.
 
     First the concepts that both name, weightiest first, ties by name; then the broader ones of which each
-    side names another member, in order of the question, at most `MAX_BROADER`.
+    side names another member, in order of the document, at most `MAX_BROADER`.
 
     Args:
         query: the question.
         document: the document.
         weights: how much each concept of the question counts; those that no document has are missing.
-        tagger: knows what is broader.
+        tagger: the one of the question, knows what is broader.
     """
     common = [concept for concept in weights if concept in document.concepts]
     common.sort(key=lambda concept: (-weights[concept], concept))
@@ -181,17 +186,16 @@ def shared_concepts(
     ]
     if tagger is None:
         return tuple(shared)
-    ours = _by_group([concept for concept in query.concepts if concept not in common], tagger)
     theirs = _by_group([concept for concept in document.concepts if concept not in common], tagger)
-    groups = [group for group in ours if group in theirs and group not in common][:MAX_BROADER]
-    shared += [
-        SharedConcept(group, _asked(query, ours[group]), _found(document, theirs[group]), exact=False)
-        for group in groups
-    ]
-    return tuple(shared)
+    for group in theirs:
+        ours = [concept for concept in query.groups.get(group, ()) if concept not in common]
+        if ours and group not in common:
+            found = _found(document, theirs[group])
+            shared.append(SharedConcept(group, _asked(query, ours), found, exact=False))
+    return tuple(shared[: len(common) + MAX_BROADER])
 
 
-def _by_group(concepts: Sequence[str], tagger: Tagger) -> dict[str, list[str]]:
+def _by_group(concepts: Iterable[str], tagger: Tagger) -> dict[str, list[str]]:
     """Return the concepts under each group they belong to; a concept belongs to itself too."""
     groups: dict[str, list[str]] = {}
     for concept in concepts:

@@ -30,10 +30,11 @@ from matching.text import Normalised, find_words, normalise
 from matching.types import Document, Query
 from matching.vector_index import FaissIndex, Rows, Vectors
 
-RETRIEVED: Final = 200
-"""So many documents are taken by vector, and as many by words."""
+RETRIEVED: Final = 150
+"""So many documents are taken by vector, and as many by words, or as many as are asked for. With 200 the
+development set was ranked alike; each costs time in every later step."""
 
-RETRIEVED_BY_CONCEPT: Final = 100
+RETRIEVED_BY_CONCEPT: Final = 50
 
 MAX_SOUGHT_WORDS: Final = 16
 """Of a long question so many words are sought, those that carry most; latency grows with their number."""
@@ -235,15 +236,20 @@ class Partition:
         """
         limits = self._limits(query)
         terms = self._sought(analysis)
-        found, scores = self._search_words("words", terms.weights, RETRIEVED, limits)
+        wanted = max(RETRIEVED, query.k)
+        found, scores = self._search_words("words", terms.weights, wanted, limits)
         concept_weights = self._concept_weights(analysis)
         numbers = [f"{self._names.find(name)}" for name in concept_weights]
         tagged, _ = self._search_words("concepts", numbers, RETRIEVED_BY_CONCEPT, limits)
-        near = self._nearest(vector, limits)
-        rows = np.unique(np.concatenate([near, found[:RETRIEVED], tagged[:RETRIEVED_BY_CONCEPT]]))
+        near, known = self._nearest(vector, limits, wanted)
+        rows = np.unique(np.concatenate([near, found[:wanted], tagged[:RETRIEVED_BY_CONCEPT]]))
+        cosines = np.zeros(len(rows))
+        cosines[np.searchsorted(rows, near)] = known
+        further = ~np.isin(rows, near)
+        cosines[further] = self._vectors.cosines(vector, rows[further])
         return Candidates(
             rows=rows,
-            cosines=self._vectors.cosines(vector, rows).astype(np.float64),
+            cosines=cosines,
             bm25=_aligned(rows, found, scores),
             characters=self._characters.cosines(character_counts(analysis.normalised.text), rows),
             concepts=self._concept_share(rows, concept_weights),
@@ -356,13 +362,15 @@ class Partition:
                 return self._lexical.search(weights, len(few), field=field, rows=few)
             depth *= 8
 
-    def _nearest(self, vector: Vectors, limits: _Limits) -> Rows:
+    def _nearest(self, vector: Vectors, limits: _Limits, wanted: int) -> tuple[Rows, Vectors]:
+        """Return the nearest allowed rows and their cosines; none for a question without a vector."""
         if not vector.any():
-            return np.empty(0, np.int64)
+            return np.empty(0, np.int64), np.empty(0, np.float32)
         if limits.few is None:
-            return self._vectors.search(vector, RETRIEVED, allowed=limits.allowed)[0]
-        best = np.argsort(-self._vectors.cosines(vector, limits.few), kind="stable")[:RETRIEVED]
-        return limits.few[best]
+            return self._vectors.search(vector, wanted, allowed=limits.allowed)
+        cosines = self._vectors.cosines(vector, limits.few)
+        best = np.argsort(-cosines, kind="stable")[:wanted]
+        return limits.few[best], cosines[best]
 
     def _put_concepts(self, numbers: Sequence[Sequence[int]], spans: NDArray[np.uint16]) -> None:
         counts = [len(one) for one in numbers]

@@ -261,7 +261,7 @@ class MilvusEngine:
             vector=vector.tolist() if vector.any() else None,
             words=words,
             condition=condition,
-            count=RETRIEVED,
+            count=max(RETRIEVED, query.k),
             columns=EVIDENCE_COLUMNS,
         )
         if not rows:
