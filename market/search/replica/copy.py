@@ -23,6 +23,7 @@ from matching.errors import IndexDamaged, IndexMissing, ManifestMismatch
 from matching.lexicon import Lexicon
 from matching.reranker import Reranker
 from matching.scoring import Weights
+from matching.store import open_snapshot
 from matching.types import Kind, Query, Ranking
 
 log = structlog.get_logger()
@@ -179,13 +180,19 @@ class IndexCopy:
             self._saving.release()
 
     def verify(self) -> list[str]:
-        """Compare index and database, without catching up.
+        """Compare index and database, without catching up; read the snapshot whole.
 
         Returns:
-            One Chinese line for each difference, and for each kind of which a search overlooks too much;
-            empty when all is well.
+            One Chinese line for each difference, for each kind of which a search overlooks too much, and for
+            a damaged snapshot; empty when all is well.
         """
         differences = self._carrier.differences(self.engine)
+        try:
+            open_snapshot(self._snapshot, thorough=True)
+        except IndexMissing:
+            log.info("index.no_snapshot")
+        except IndexDamaged as error:
+            differences.append(f"快照已损坏：{error}")
         for kind in Kind:
             recall = self.engine.recall(kind)
             if recall is not None and recall < WANTED_RECALL:

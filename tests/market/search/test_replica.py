@@ -272,6 +272,20 @@ def test_status_tells_how_far_behind_a_replica_is(database: Database, make: Make
     assert status.stored == {Kind.NEED: 2, Kind.ACHIEVEMENT: 1}
 
 
+def test_verify_reads_the_whole_snapshot(database: Database, folder: Path, make: Make) -> None:
+    put_all(database, make_document(1))
+    replica = make().open()
+    assert replica.verify() == []
+    damaged = next(folder.rglob("vectors.faiss"))
+    content = bytearray(damaged.read_bytes())
+    content[-1] ^= 1
+    damaged.write_bytes(content)
+    (line,) = replica.verify()
+    assert line.startswith("快照已损坏")
+    replica.save_snapshot()
+    assert replica.verify() == []
+
+
 @pytest.mark.parametrize(("recall", "lines"), [(None, 0), (0.98, 0), (0.9, 1)])
 def test_verify_tells_when_searches_overlook_too_much(
     database: Database, make: Make, monkeypatch: pytest.MonkeyPatch, recall: float | None, lines: int
