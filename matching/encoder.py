@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -237,10 +237,10 @@ class SentenceTransformerEncoder:
         encoding = module.tokenizer.encode(text, add_special_tokens=False)
         numbers = np.array(encoding.ids, np.int64)
         known = np.flatnonzero(numbers)  # number 0 is the unknown sign
-        vectors = self._table()[numbers[known]].astype(np.float32)
+        vectors = self._table[numbers[known]].astype(np.float32)
         return [encoding.offsets[place] for place in known.tolist()], vectors
 
-    @cache  # noqa: B019 - an encoder lives as long as its process
+    @cached_property
     def _table(self) -> NDArray[Any]:
         """Return the (vocabulary, dim) vectors of a static model, as it holds them."""
         module: Any = self._model[0]

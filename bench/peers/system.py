@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ SERVER_PID = "server.pid"
 """File in the folder of a system that has a server: the number of its first process."""
 
 
-class System:
+class System(ABC):
     """One system with an index in a folder. A process either builds, or opens and asks.
 
     Attributes:
@@ -39,24 +40,24 @@ class System:
         self.encoder_name = encoder_name
         self.most_words = most_words
 
+    @abstractmethod
     def parameters(self) -> dict[str, Any]:
         """Return versions and the settings that matter."""
-        raise NotImplementedError
 
     def ready(self) -> None:
         """Import and load what the build needs; not counted as build time."""
 
+    @abstractmethod
     def build(self, prepared: Prepared) -> None:
         """Put all listings in, make all indexes, and leave them on disk."""
-        raise NotImplementedError
 
+    @abstractmethod
     def open(self, prepared: Prepared) -> None:
         """Open what was built, and load what questions need."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ask(self, query: Query) -> list[str]:
         """Return the ten best keys for a raw question, best first. From two threads at once, too."""
-        raise NotImplementedError
 
     def files_in_memory(self) -> int:
         """Return the bytes of files kept in shared memory."""

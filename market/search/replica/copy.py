@@ -28,6 +28,9 @@ from matching.types import Kind, Query, Ranking
 
 log = structlog.get_logger()
 
+REBUILD_BATCH = 100_000
+"""Documents handed to the engine at once; it takes many apart in several processes, and few in one."""
+
 WANTED_RECALL = 0.98
 """Of the ten nearest listings a search must find so many; less means that the index is to be rebuilt."""
 
@@ -156,7 +159,8 @@ class IndexCopy:
             with self._database.reading() as session:
                 # Read before the documents: what changes meanwhile is applied once more later.
                 seq = queries.last_seq(session)
-                for batch in queries.stream_documents(session, encoder_key=self.encoder.key):
+                key = self.encoder.key
+                for batch in queries.stream_documents(session, encoder_key=key, batch=REBUILD_BATCH):
                     self._carrier.upsert(engine, batch)
             # The index replaced may still be answering; its files go when the last answer is given.
             self._engine, self._seq = engine, seq
