@@ -44,7 +44,7 @@ class System(ABC):
     def parameters(self) -> dict[str, Any]:
         """Return versions and the settings that matter."""
 
-    def ready(self) -> None:
+    def ready(self) -> None:  # noqa: B027 - most need nothing here
         """Import and load what the build needs; not counted as build time."""
 
     @abstractmethod
@@ -63,7 +63,7 @@ class System(ABC):
         """Return the bytes of files kept in shared memory."""
         return 0
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most need nothing here
         """Stop what was started. Twice does no harm."""
 
     def asking(self, prepared: Prepared) -> Asking:
