@@ -222,14 +222,12 @@ def recall_of_needs(engine: LocalEngine, queries: Sequence[Query], watching: Wat
 
     Candidates come by words too, so this may be higher than what the vector index finds alone.
     """
-    before = engine.weights
-    engine.use_weights(Weights("dense", 0.0, 1.0, 0.0, 0.0, 0.0))
+    only_dense = Weights("dense", 0.0, 1.0, 0.0, 0.0, 0.0)
     shares = []
     for number, query in enumerate(queries):
         bare = replace(query, facets=Facets(), as_of=None)
-        found = {int(hit.key[1:]) for hit in engine.search(bare).hits}
+        found = {int(hit.key[1:]) for hit in engine.search(bare, weights=only_dense).hits}
         shares.append(len(found & watching.nearest(number)) / 10)
-    engine.use_weights(before)
     return round(float(np.mean(shares)), 4)
 
 

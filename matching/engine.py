@@ -133,7 +133,7 @@ class LocalEngine:
         Args:
             query: what is sought.
             vector: (dim,) float32 of `query.text`, L2-normalised; None encodes it.
-            weights: of the parts of a score, for this answer alone; None takes those in use.
+            weights: of the parts of a score, for this answer alone; None takes the engine's own.
 
         Raises:
             ValueError: `query.k` is not between 1 and 200.
@@ -141,7 +141,7 @@ class LocalEngine:
         """
         if not 1 <= query.k <= MAX_HITS:
             raise ValueError(f"k must be between 1 and {MAX_HITS}, not {query.k}")
-        weights = weights or self._weights  # one set for the whole answer, whatever is put in use meanwhile
+        weights = weights or self._weights
         analysis = self._analyse(query.text, title_length=len(query.title))
         if not analysis.normalised.text:
             return self._ranking((), weights)
@@ -154,19 +154,9 @@ class LocalEngine:
             chosen = self._choose(partition, query, analysis, vector, weights=weights)
         # Reasons need only what was copied out, so that a waiting change does not wait for them.
         found = hits(
-            query, analysis, chosen, encoder=self._encoder, tagger=self._lexicon,
-            reranker=self._reranker, weight=weights.reranker,
-        )  # fmt: skip
+            query, analysis, chosen, encoder=self._encoder, reranker=self._reranker, weight=weights.reranker
+        )
         return self._ranking(found, weights)
-
-    def use_weights(self, weights: Weights) -> None:
-        """Score with other weights from the next search on."""
-        self._weights = weights
-
-    @property
-    def weights(self) -> Weights:
-        """The weights in use."""
-        return self._weights
 
     def count(self, kind: Kind | None = None) -> int:
         """Return the number of documents, of one kind or of all."""
@@ -278,7 +268,8 @@ class LocalEngine:
         return self._lexicon.version if self._lexicon is not None else ""
 
     def _ranking(self, found: tuple[Hit, ...], weights: Weights) -> Ranking:
-        return Ranking(found, self._encoder.key, self._lexicon_version, weights.version)
+        read_by = self._reranker.key if self._reranker is not None and found else None
+        return Ranking(found, self._encoder.key, self._lexicon_version, weights.version, reranker=read_by)
 
     def _choose(
         self, partition: Partition, query: Query, analysis: Analysis, vector: NDArray[np.float32], *,

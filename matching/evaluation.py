@@ -174,9 +174,8 @@ def verdicts(
 
 def _ranked_by(engine: LocalEngine, weights: Weights, *, kind: Kind) -> System:
     def whole(need: Document) -> list[str]:
-        engine.use_weights(weights)
         query = Query(need.title, need.body, kind, k=DEPTH, facets=need.facets)
-        return [hit.key for hit in engine.search(query).hits]
+        return [hit.key for hit in engine.search(query, weights=weights).hits]
 
     return whole
 

@@ -90,7 +90,19 @@ class Analysis:
     @cached_property
     def groups(self) -> dict[str, list[str]]:
         """Concepts under each group they belong to; a concept belongs to itself too."""
-        return _by_group(self.concepts, self._tagger) if self._tagger is not None else {}
+        return self.grouped(self.concepts)
+
+    def grouped(self, concepts: Iterable[str]) -> dict[str, list[str]]:
+        """Return concepts of any text under each group they belong to; none without a tagger."""
+        groups: dict[str, list[str]] = {}
+        if self._tagger is None:
+            return groups
+        for concept in concepts:
+            groups.setdefault(concept, []).append(concept)
+            broader = self._tagger.broader(concept)
+            if broader is not None:
+                groups.setdefault(broader, []).append(concept)
+        return groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +174,7 @@ def shared_terms(
 
 
 def shared_concepts(
-    query: Analysis,
-    document: FoundDocument,
-    weights: Mapping[str, float],
-    *,
-    tagger: Tagger | None,
+    query: Analysis, document: FoundDocument, weights: Mapping[str, float]
 ) -> tuple[SharedConcept, ...]:
     """Return what both sides speak of, with the words that carried it.
 
@@ -174,36 +182,22 @@ def shared_concepts(
     side names another member, in order of the document, at most `MAX_BROADER`.
 
     Args:
-        query: the question.
+        query: the question; its tagger knows what is broader.
         document: the document.
         weights: how much each concept of the question counts; those that no document has are missing.
-        tagger: the one of the question, knows what is broader.
     """
     common = [concept for concept in weights if concept in document.concepts]
     common.sort(key=lambda concept: (-weights[concept], concept))
     shared = [
         SharedConcept(concept, _asked(query, [concept]), _found(document, [concept])) for concept in common
     ]
-    if tagger is None:
-        return tuple(shared)
-    theirs = _by_group([concept for concept in document.concepts if concept not in common], tagger)
+    theirs = query.grouped(concept for concept in document.concepts if concept not in common)
     for group in theirs:
         ours = [concept for concept in query.groups.get(group, ()) if concept not in common]
         if ours and group not in common:
             found = _found(document, theirs[group])
             shared.append(SharedConcept(group, _asked(query, ours), found, exact=False))
     return tuple(shared[: len(common) + MAX_BROADER])
-
-
-def _by_group(concepts: Iterable[str], tagger: Tagger) -> dict[str, list[str]]:
-    """Return the concepts under each group they belong to; a concept belongs to itself too."""
-    groups: dict[str, list[str]] = {}
-    for concept in concepts:
-        groups.setdefault(concept, []).append(concept)
-        broader = tagger.broader(concept)
-        if broader is not None:
-            groups.setdefault(broader, []).append(concept)
-    return groups
 
 
 def _asked(query: Analysis, concepts: Sequence[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.cooperation import families
 from matching.types import Facets, FacetVerdict, Query
 
 Rows = NDArray[np.int64]
@@ -169,9 +170,8 @@ class FacetTable:
             found.append(self._maturity(wish, rows))
         if wish.budget_fen is not None or wish.price_fen is not None:
             found.append(self._price(wish, rows))
-        if wish.modes:
-            modes = set(wish.modes)
-            values = self._looked_up("modes", rows, lambda codes: -1.0 if modes.isdisjoint(codes) else 1.0)
+        if modes := families(wish.modes):
+            values = self._looked_up("modes", rows, lambda codes: _in_common(modes, families(codes)))
             found.append(_graded("modes", values, _MODE_WORDS))
         if wish.region is not None:
             region = wish.region
@@ -288,6 +288,13 @@ _CHAIN_WORDS: Final = ("对方未注明产业链", "产业链不同", "产业链
 _MODE_WORDS: Final = ("对方未注明合作方式", "合作方式不同", "合作方式相近", "有共同接受的合作方式")
 _REGION_WORDS: Final = ("对方未注明所在地", "不在同一省份", "同省或同市", "同一区县")
 _FRESHNESS_WORDS: Final = ("未注明发布日期", "发布已逾三年", "发布于一至三年内", "发布于一年内")
+
+
+def _in_common(modes: frozenset[str], others: frozenset[str]) -> float:
+    """Compare families of cooperation modes; those whose codes belong to none count as not stated."""
+    if not others:
+        return 0.0
+    return -1.0 if modes.isdisjoint(others) else 1.0
 
 
 def _nearness(region: str, other: str) -> float:

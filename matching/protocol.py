@@ -52,21 +52,12 @@ class Engine(Protocol):
         Args:
             query: what is sought.
             vector: (dim,) float32 of `query.text`, L2-normalised; None encodes it.
-            weights: of the parts of a score, for this answer alone; None takes those in use.
+            weights: of the parts of a score, for this answer alone; None takes the engine's own.
 
         Raises:
             ValueError: `query.k` is not between 1 and 200.
             DimensionMismatch, InvalidVector: the vector is not what it should be.
         """
-        ...
-
-    def use_weights(self, weights: Weights) -> None:
-        """Score with other weights from the next search on."""
-        ...
-
-    @property
-    def weights(self) -> Weights:
-        """The weights in use."""
         ...
 
     def count(self, kind: Kind | None = None) -> int:

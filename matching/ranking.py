@@ -9,7 +9,6 @@ from matching.encoder import Encoder
 from matching.explain import (
     Analysis,
     FoundDocument,
-    Tagger,
     TermStatistics,
     shared_concepts,
     shared_terms,
@@ -68,8 +67,8 @@ def choose(
 
 
 def hits(
-    query: Query, analysis: Analysis, chosen: Chosen, *, encoder: Encoder, tagger: Tagger | None,
-    reranker: Reranker | None, weight: float,
+    query: Query, analysis: Analysis, chosen: Chosen, *, encoder: Encoder, reranker: Reranker | None,
+    weight: float,
 ) -> tuple[Hit, ...]:  # fmt: skip
     """Return the best `query.k` documents with their reasons, best first, ties by key.
 
@@ -78,7 +77,6 @@ def hits(
         analysis: of its text.
         chosen: at least `depth(query.k, reranker)` candidates, if there are so many.
         encoder: of the index.
-        tagger: of the index.
         reranker: reads them again; None leaves them as they are.
         weight: of the reranker's verdict.
     """
@@ -94,9 +92,7 @@ def hits(
             score=scored.score(place),
             parts=scored.parts(place),
             terms=shared_terms(analysis, chosen.documents[place], chosen.terms),
-            concepts=shared_concepts(
-                analysis, chosen.documents[place], chosen.concept_weights, tagger=tagger
-            ),
+            concepts=shared_concepts(analysis, chosen.documents[place], chosen.concept_weights),
             facets=tuple(judgement.verdict(chosen.places[place]) for judgement in chosen.judgements),
             alike=alike_words(encoder, analysis, chosen.documents[place]) if query.alike else (),
         )

@@ -37,7 +37,7 @@ class Facets:
         min_trl: lowest level a need can take.
         price_fen: asking price of an achievement, in fen.
         budget_fen: budget of a need, in fen.
-        modes: cooperation modes that the owner accepts, as codes.
+        modes: cooperation modes that the owner accepts, as codes; see `matching.cooperation`.
         organisation: opaque identity of the owner; equal owners are never matched.
         published_on: day of publication.
         expires_on: last day on which the document may be found.
@@ -254,9 +254,11 @@ class Ranking:
         encoder: name and revision of the encoder that was used.
         lexicon: version of the lexicon that was used.
         weights: version of the fusion and facet weights that were used.
+        reranker: name and revision of the model that read the best candidates again; None if none did.
     """
 
     hits: tuple[Hit, ...]
     encoder: str
     lexicon: str
     weights: str
+    reranker: str | None = None

@@ -229,7 +229,7 @@ def _answer(session: Session, ranking: Ranking, kind: Kind, *, asked_by: Side) -
                     "rank": hit.rank,
                     "score": hit.score,
                     "listing": view.dump(found[int(hit.key)]),
-                    "reasons": queries.reasons_of(hit, asked_by=asked_by),
+                    "reasons": queries.reasons_of(hit, ranking, asked_by=asked_by),
                 }
                 for hit in ranking.hits
                 if int(hit.key) in found

@@ -17,7 +17,8 @@ class Suggestion(Base):
     """A pair of a need and an achievement, with the reasons it was suggested for.
 
     `score` orders the broker's queue; `reasons` holds score parts, terms, concepts and facet
-    verdicts exactly as the engine gave them, with the versions that produced them.
+    verdicts exactly as the engine gave them, and names the reranker if one took part; `encoder`,
+    `lexicon` and `weights` are the versions of what else produced them.
     """
 
     __tablename__ = "suggestions"

@@ -231,8 +231,8 @@ def ask_engine(
     )
 
 
-def reasons_of(hit: Hit, *, asked_by: Side) -> dict[str, Any]:
-    """Return a hit's reasons as JSON, with spans and words named by side.
+def reasons_of(hit: Hit, ranking: Ranking, *, asked_by: Side) -> dict[str, Any]:
+    """Return the reasons of a ranking's hit as JSON, with spans and words named by side.
 
     Spans are half-open character ranges in the side's title, a line break, and its searchable text.
     """
@@ -283,6 +283,7 @@ def reasons_of(hit: Hit, *, asked_by: Side) -> dict[str, Any]:
             {"facet": verdict.facet, "verdict": verdict.verdict, "words": verdict.words}
             for verdict in hit.facets
         ],
+        "reranker": ranking.reranker,
     }
 
 

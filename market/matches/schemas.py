@@ -29,13 +29,17 @@ class FacetVerdictView(MarketSchema):
 
 
 class ReasonsView(MarketSchema):
-    """Why a pair was suggested. The contributions of `parts` add up to the score."""
+    """Why a pair was suggested. The contributions of `parts` add up to the score.
+
+    `reranker` names the model that read the pair again; null if none did, missing in older suggestions.
+    """
 
     parts = fields.List(fields.Nested(ScorePartView))
     terms = fields.List(fields.Dict())
     concepts = fields.List(fields.Dict())
     alike = fields.List(fields.Dict())
     facets = fields.List(fields.Nested(FacetVerdictView))
+    reranker = fields.String(allow_none=True)
 
 
 class SuggestionView(MarketSchema):

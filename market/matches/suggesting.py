@@ -160,7 +160,7 @@ def _describe(suggestion: Suggestion, side: Side, ranking: Ranking, index: int) 
     suggestion.asked_by = side
     suggestion.rank = hit.rank
     suggestion.score = hit.score
-    suggestion.reasons = queries.reasons_of(hit, asked_by=side)
+    suggestion.reasons = queries.reasons_of(hit, ranking, asked_by=side)
     suggestion.encoder = ranking.encoder
     suggestion.lexicon = ranking.lexicon
     suggestion.weights = ranking.weights

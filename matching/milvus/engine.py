@@ -167,7 +167,7 @@ class MilvusEngine:
             raise ValueError(f"k must be between 1 and {MAX_HITS}, not {query.k}")
         if vector is not None:
             _check(vector, (self._encoder.dim,))
-        weights = weights or self._weights  # one set for the whole answer, whatever is put in use meanwhile
+        weights = weights or self._weights
         analysis = self._analyse(query)
         condition = allowed(query)
         if not analysis.normalised.text or condition is None:
@@ -178,15 +178,6 @@ class MilvusEngine:
         while found is None:
             found = self._look(query, analysis, vector, condition=condition, weights=weights)
         return self._ranking(found, weights)
-
-    def use_weights(self, weights: Weights) -> None:
-        """Score with other weights from the next search on."""
-        self._weights = weights
-
-    @property
-    def weights(self) -> Weights:
-        """The weights in use."""
-        return self._weights
 
     def count(self, kind: Kind | None = None) -> int:
         """Return the number of documents, of one kind or of all.
@@ -247,7 +238,8 @@ class MilvusEngine:
         return Analysis(text.text, title_length=len(text.title), tagger=self._lexicon)
 
     def _ranking(self, found: tuple[Hit, ...], weights: Weights) -> Ranking:
-        return Ranking(found, self._encoder.key, self._lexicon_version, weights.version)
+        read_by = self._reranker.key if self._reranker is not None and found else None
+        return Ranking(found, self._encoder.key, self._lexicon_version, weights.version, reranker=read_by)
 
     def _look(
         self, query: Query, analysis: Analysis, vector: NDArray[np.float32], *, condition: str,
@@ -301,7 +293,6 @@ class MilvusEngine:
             analysis,
             chosen,
             encoder=self._encoder,
-            tagger=self._lexicon,
             reranker=self._reranker,
             weight=weights.reranker,
         )

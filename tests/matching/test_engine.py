@@ -55,7 +55,6 @@ def test_weights_given_with_a_question_are_for_its_answer_alone() -> None:
         assert [hit.key for hit in answer.hits] == sorted(hit.key for hit in usual.hits)
         assert made.search(dataclasses.replace(query, title=""), weights=plain).weights == "plain"
         assert made.search(query) == usual
-        assert made.weights == Weights.load()
 
 
 def test_an_engine_can_do_without_a_lexicon() -> None:

@@ -44,7 +44,6 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Engin
 def _empty(made: Engine) -> None:
     for kind in Kind:
         made.remove(kind, sorted(made.keys(kind)))
-    made.use_weights(Weights.load())
     assert made.count() == 0
 
 
@@ -116,20 +115,17 @@ def test_ranking_says_what_it_was_made_with(made: Engine) -> None:
     made.upsert([BRINE])
     ranking = made.search(ask("废水"))
     assert (ranking.encoder, ranking.lexicon) == (HashingEncoder(64).key, "test-1")
-    assert ranking.weights == made.weights.version == Weights.load().version
+    assert (ranking.weights, ranking.reranker) == (Weights.load().version, None)
 
 
-def test_other_weights_count_from_the_next_search_on(made: Engine) -> None:
+def test_weights_given_with_a_question_count_for_its_answer_alone(made: Engine) -> None:
     made.upsert(ALL)
     before = made.search(ask("废水膜"))
     once = made.search(ask("废水膜"), weights=ONLY_DENSE)
     assert made.search(ask("废水膜")) == before
-    made.use_weights(ONLY_DENSE)
-    assert made.search(ask("废水膜")) == once
-    after = made.search(ask("废水膜"))
-    assert (after.weights, made.weights) == ("dense", ONLY_DENSE)
-    assert after.hits[0].score != before.hits[0].score
-    assert [part.contribution for part in after.hits[0].parts[2:]] == [0.0] * 3
+    assert once.weights == "dense"
+    assert once.hits[0].score != before.hits[0].score
+    assert [part.contribution for part in once.hits[0].parts[2:]] == [0.0] * 3
 
 
 def test_reasons_of_a_hit(made: Engine) -> None:
@@ -224,11 +220,12 @@ def test_parts_add_up_and_the_same_question_has_the_same_answer(
 
 
 def test_words_of_a_title_count_more(made: Engine) -> None:
-    made.use_weights(dataclasses.replace(ONLY_DENSE, dense=0.0, lexical=10.0))
+    only_words = dataclasses.replace(ONLY_DENSE, dense=0.0, lexical=10.0)
     made.upsert(
         [Document("in-body", Kind.NEED, "茶叶", "纳滤"), Document("in-title", Kind.NEED, "纳滤", "茶叶")]
     )
-    assert keys(made.search(ask("纳滤", kind=Kind.NEED))) == ["in-title", "in-body"]
+    found = made.search(ask("纳滤", kind=Kind.NEED), weights=only_words)
+    assert keys(found) == ["in-title", "in-body"]
 
 
 def test_ties_are_ordered_by_key(made: Engine) -> None:
@@ -404,7 +401,6 @@ def exact(vectors: NDArray[np.float32], names: list[str], vector: NDArray[np.flo
 
 
 def test_nearest_by_vector_are_those_of_the_exact_reference(made: Engine) -> None:
-    made.use_weights(ONLY_DENSE)
     chance = np.random.default_rng(7)
     vectors = chance.normal(size=(300, 64)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -412,12 +408,11 @@ def test_nearest_by_vector_are_those_of_the_exact_reference(made: Engine) -> Non
     made.upsert(documents, vectors=vectors)
     for question in vectors[:10] + 0.5 * vectors[10:20]:
         vector = question / np.linalg.norm(question)
-        found = keys(made.search(ask("废水膜", k=50), vector=vector))
+        found = keys(made.search(ask("废水膜", k=50), vector=vector, weights=ONLY_DENSE))
         assert found == exact(vectors, [one.key for one in documents], vector, 50)
 
 
 def test_nearest_real_texts_are_those_of_the_exact_reference(made: Engine) -> None:
-    made.use_weights(ONLY_DENSE)
     pairs = [json.loads(line) for line in Path(PAIRS, "07.jsonl").read_text(encoding="utf-8").splitlines()]
     documents = [
         Document(f"{side}{number:03}", Kind.ACHIEVEMENT, pair[f"{side}_title"], pair[side])
@@ -430,4 +425,5 @@ def test_nearest_real_texts_are_those_of_the_exact_reference(made: Engine) -> No
     for pair in pairs[:20]:
         query = Query(pair["need_title"], pair["need"], Kind.ACHIEVEMENT, k=20)
         vector = encoder.encode_queries([query.text])[0]
-        assert keys(made.search(query)) == exact(vectors, [one.key for one in documents], vector, 20)
+        found = keys(made.search(query, weights=ONLY_DENSE))
+        assert found == exact(vectors, [one.key for one in documents], vector, 20)

@@ -72,6 +72,20 @@ def verdict(wish: Facets, known: Facets, facet: str, *, as_of: date | None = Non
         (Facets(price_fen=200), Facets(), "price", ("unknown", 0, "对方未注明预算")),
         (Facets(modes=("a", "b")), Facets(modes=("b",)), "modes", ("fits", 1, "有共同接受的合作方式")),
         (Facets(modes=("a",)), Facets(modes=("b",)), "modes", ("differs", -1, "合作方式不同")),
+        (
+            Facets(modes=("commission",)),
+            Facets(modes=("joint",)),
+            "modes",
+            ("fits", 1, "有共同接受的合作方式"),
+        ),
+        (
+            Facets(modes=("joint",)),
+            Facets(modes=("commission",)),
+            "modes",
+            ("fits", 1, "有共同接受的合作方式"),
+        ),
+        (Facets(modes=("commission",)), Facets(modes=("licence",)), "modes", ("differs", -1, "合作方式不同")),
+        (Facets(modes=("licence",)), Facets(modes=("other",)), "modes", ("unknown", 0, "对方未注明合作方式")),
         (Facets(region="330106"), Facets(region="330106"), "region", ("fits", 1, "同一区县")),
         (Facets(region="330106"), Facets(region="330108"), "region", ("near", 0.5, "同省或同市")),
         (Facets(region="330106"), Facets(region="331002"), "region", ("near", 0.25, "同省或同市")),
@@ -98,6 +112,7 @@ def test_freshness(published: date | None, expected: tuple[str, float, str]) -> 
 
 def test_wishes_that_are_not_stated_are_not_judged() -> None:
     assert table(Facets(trl=5, region="330106")).judge(ask(), np.array([0])) == []
+    assert table(Facets(modes=("other",))).judge(ask(Facets(modes=("other",))), np.array([0])) == []
 
 
 FACETS = st.builds(

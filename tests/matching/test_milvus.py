@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -194,16 +194,19 @@ def test_words_that_the_server_does_not_keep_are_not_sought(
 
 def test_the_reranker_reads_the_candidates(url: str) -> None:
     class Preferring:
-        def verdicts(self, question: str, texts: list[str]) -> NDArray[np.float64]:
+        key = "preferring"
+
+        def verdicts(self, question: str, documents: Sequence[str]) -> NDArray[np.float64]:
             assert question == QUESTION.text
-            return np.array([1.0 if text == PLAIN.text else -1.0 for text in texts])
+            return np.array([1.0 if text == PLAIN.text else -1.0 for text in documents])
 
     with milvus_engine(url, BRINE, BLADE, PLAIN, prefix="read"):
-        reading = MilvusEngine(HashingEncoder(64), url, prefix="read", reranker=Preferring())  # type: ignore[arg-type]
+        reading = MilvusEngine(HashingEncoder(64), url, prefix="read", reranker=Preferring())
         ranking = reading.search(QUESTION)
         reading.close()
     values = {hit.key: {part.name: part.value for part in hit.parts}[RERANKER] for hit in ranking.hits}
     assert values == {BRINE.key: -1.0, BLADE.key: -1.0, PLAIN.key: 1.0}
+    assert ranking.reranker == "preferring"
 
 
 def test_another_index_over_the_vectors(url: str) -> None:

@@ -103,10 +103,20 @@ def test_it_turns_the_order_when_it_weighs_enough_and_more_are_read_than_asked_f
         one.upsert(documents)
     question = Query(QUERY.title, QUERY.body, Kind.ACHIEVEMENT, k=2)
     fifty = plain.search(Query(QUERY.title, QUERY.body, Kind.ACHIEVEMENT, k=50)).hits
-    assert [hit.key for hit in engine.search(question).hits] == [fifty[49].key, fifty[48].key]
-    assert contrary.read == 50
+    ranking = engine.search(question)
+    assert [hit.key for hit in ranking.hits] == [fifty[49].key, fifty[48].key]
+    assert (contrary.read, ranking.reranker) == (50, "contrary")
     for one in (plain, engine):
         one.close()
+
+
+def test_where_there_was_nothing_to_read_no_reranker_is_named() -> None:
+    engine = LocalEngine(HashingEncoder(64), reranker=Contrary())
+    engine.upsert(DOCUMENTS)
+    for question in (Query("", "", Kind.ACHIEVEMENT), Query("废水", "", Kind.ACHIEVEMENT, tech_field="99")):
+        ranking = engine.search(question)
+        assert (ranking.hits, ranking.reranker) == ((), None)
+    engine.close()
 
 
 def test_a_model_that_is_missing_or_has_several_outputs_is_refused(tmp_path: Path) -> None:

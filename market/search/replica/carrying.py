@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from market.db import Database
 from market.search import queries
-from market.search.service import store_vectors
+from market.search.service import encode_missing, store_vectors
 from matching.encoder import Encoder
 from matching.protocol import Engine
 from matching.types import Document, Kind
@@ -31,6 +31,12 @@ class Carrier:
         self._database = database
         self._encoder = encoder
         self._storing: list[threading.Thread] = []
+
+    def make_missing(self) -> None:
+        """Make and store the vectors that documents lack, before a copy is used."""
+        made = encode_missing(self._database, self._encoder)
+        if made:
+            log.warning("index.vectors_made", encoder=self._encoder.key, count=made)
 
     def apply_next(self, engine: Engine, seq: int) -> queries.Changes:
         """Apply the next batch of changes after `seq`; return them."""

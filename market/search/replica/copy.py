@@ -16,7 +16,6 @@ import structlog
 from market.db import Database
 from market.search import queries
 from market.search.replica.carrying import Carrier
-from market.search.service import encode_missing
 from matching.encoder import Encoder
 from matching.engine import LocalEngine
 from matching.errors import IndexDamaged, IndexMissing, ManifestMismatch
@@ -75,9 +74,7 @@ class IndexCopy:
 
         Vectors that are missing are made and stored first.
         """
-        made = encode_missing(self._database, self.encoder)
-        if made:
-            log.warning("index.vectors_made", encoder=self.encoder.key, count=made)
+        self._carrier.make_missing()
         with self._database.reading() as session:
             identity = queries.database_identity(session)
             last = queries.last_seq(session)

@@ -23,7 +23,6 @@ from market.db import Database
 from market.errors import Unavailable
 from market.search import queries
 from market.search.replica.carrying import Carrier
-from market.search.service import encode_missing
 from matching.encoder import Encoder
 from matching.milvus import EngineUnavailable, MilvusEngine
 from matching.scoring import Weights
@@ -111,9 +110,7 @@ class SharedCopy:
 
     def open(self) -> Self:
         """Make and store the vectors that are missing; the server is not asked yet."""
-        made = encode_missing(self._database, self.encoder)
-        if made:
-            log.warning("index.vectors_made", encoder=self.encoder.key, count=made)
+        self._carrier.make_missing()
         return self
 
     @property

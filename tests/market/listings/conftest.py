@@ -1,4 +1,4 @@
-"""A market with people in it, for tests through HTTP."""
+"""The people around listings, alone and as a market for tests through HTTP."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from market.db import Database
 from market.listings.rules import ListingKind, Status
 from tests.factories import as_actor, bearer, post
 from tests.market.listings.factories import NAMES, Cast, make_cast, make_listing
+
+
+@pytest.fixture
+def cast(session: Session) -> Cast:
+    """The people around a need."""
+    return make_cast(session)
 
 
 @dataclass

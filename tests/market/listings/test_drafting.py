@@ -31,19 +31,12 @@ from tests.market.listings.factories import (
     TODAY,
     Cast,
     findable,
-    make_cast,
     make_listing,
 )
 from tests.market.listings.refusals import code_of, faults
 
 NEED, ACHIEVEMENT = ListingKind.NEED, ListingKind.ACHIEVEMENT
 FORM = {"title": "印染废水回用", "body": "反渗透膜三个月就要清洗，希望延长清洗周期。"}
-
-
-@pytest.fixture
-def cast(session: Session) -> Cast:
-    """The people around a need."""
-    return make_cast(session)
 
 
 def create(session: Session, actor: Actor, kind: ListingKind = NEED, **values: Any) -> Any:

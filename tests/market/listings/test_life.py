@@ -40,12 +40,6 @@ from tests.market.listings.refusals import code_of
 NEED, ACHIEVEMENT = ListingKind.NEED, ListingKind.ACHIEVEMENT
 
 
-@pytest.fixture
-def cast(session: Session) -> Cast:
-    """The people around a need."""
-    return make_cast(session)
-
-
 def test_publication_is_dated_and_a_new_review_dates_it_anew(session: Session, cast: Cast) -> None:
     need = make_listing(session, NEED, cast.organisation)
     assert need.published_at == NOW

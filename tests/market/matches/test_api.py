@@ -58,6 +58,7 @@ def test_publication_makes_suggestions_and_withdrawal_lets_them_lapse(theatre: T
     assert sum(part["contribution"] for part in item["reasons"]["parts"]) == pytest.approx(
         item["score"], abs=1e-6
     )
+    assert item["reasons"]["reranker"] is None
     theatre.post(f"/needs/{need}/withdrawals", "enterprise")
     assert theatre.get(f"/suggestions/{item['id']}", "broker").get_json()["status"] == "lapsed"
 

@@ -22,15 +22,18 @@ from market.listings.rules import Status as ListingStatus
 from market.matches import queries, suggesting
 from market.matches.models import Suggestion, SuggestionEvent, SuggestionProgress
 from market.matches.rules import Action, Side, Status
+from market.matches.schemas import ReasonsView
 from market.search.queries import last_seq
 from market.search.replica import Replica
 from market.search.service import put_document, remove_document
 from matching.lexicon import Lexicon
+from matching.scoring import RERANKER
 from matching.types import Kind
 from tests.factories import NOW, make_organisation
 from tests.market.listings.factories import ENCODER, TODAY
 from tests.market.matches.factories import Scene, agree, make_achievement, make_need, make_scene, recommend
 from tests.market.search.factories import make_document, make_replica
+from tests.matching.test_reranker import Contrary
 
 
 @pytest.fixture(scope="module")
@@ -296,10 +299,19 @@ def test_reasons_add_up_and_point_at_words_of_both_texts(
     }
     makers = {
         Side.NEED: lambda s: make_need(
-            s, scene.buyer.id, title=texts[Side.NEED][0], body=texts[Side.NEED][1], min_trl=6
+            s,
+            scene.buyer.id,
+            title=texts[Side.NEED][0],
+            body=texts[Side.NEED][1],
+            min_trl=6,
+            cooperation_modes=["commission"],
         ),
         Side.ACHIEVEMENT: lambda s: make_achievement(
-            s, scene.seller.id, title=texts[Side.ACHIEVEMENT][0], body=texts[Side.ACHIEVEMENT][1]
+            s,
+            scene.seller.id,
+            title=texts[Side.ACHIEVEMENT][0],
+            body=texts[Side.ACHIEVEMENT][1],
+            transfer_modes=["joint"],
         ),
     }
     for side in sorted(Side, key=lambda side: side is asked_by):
@@ -332,6 +344,22 @@ def test_reasons_add_up_and_point_at_words_of_both_texts(
     assert verdicts["tech_field"] == ("fits", "技术领域相同")
     assert verdicts["maturity"] == ("fits", "成熟度TRL 7，已达要求的TRL 6")
     assert verdicts["price"] == ("fits", "预算高于报价")
+    assert verdicts["modes"] == ("fits", "有共同接受的合作方式")
+    assert pair.reasons["reranker"] is None
+
+
+def test_a_suggestion_names_the_reranker_that_took_part(
+    database: Database, tmp_path: Path, clock: FixedClock, scene: Scene
+) -> None:
+    publish_both(database, scene)
+    reading = make_replica(database, tmp_path / "reading", reranker=Contrary()).open()
+    suggesting.catch_up(database, reading, clock)
+    reading.close()
+    with database.reading() as session:
+        reasons = pair_of(session).reasons
+    assert reasons["reranker"] == Contrary.key
+    assert reasons["parts"][-1]["name"] == RERANKER
+    assert ReasonsView().dump(reasons)["reranker"] == Contrary.key
 
 
 def test_universities_and_enterprises_alone_own_what_is_paired(

@@ -23,9 +23,10 @@ def test_the_reranker_of_the_settings_reads_what_was_found(
     put_all(database, make_document(1, kind=Kind.ACHIEVEMENT))
     reading = replace(settings, reranker=str(save_tiny_cross_encoder(tmp_path / "tiny")))
     replica = make_replica(reading, database, ENCODER).open()
-    hits = replica.search(Query("染布废水含盐", "", Kind.ACHIEVEMENT)).hits
+    ranking = replica.search(Query("染布废水含盐", "", Kind.ACHIEVEMENT))
     replica.close()
-    assert [hit.parts[-1].name for hit in hits] == [RERANKER]
+    assert [hit.parts[-1].name for hit in ranking.hits] == [RERANKER]
+    assert ranking.reranker == "tiny"
 
 
 def test_a_reranker_that_is_not_on_this_machine_stops_the_start(
