@@ -1,0 +1,1 @@
+"""A template that asks for a package from the network."""
