@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,6 +16,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import Any, Generic, TypeVar
 
+import structlog
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -36,12 +37,19 @@ from sqlalchemy import (
     or_,
     true,
 )
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from market.errors import NotFound, RuleViolation, StaleVersion, violation
 
+log = structlog.get_logger()
+
 Item = TypeVar("Item")
+
+ATTEMPTS = 5
+SACRIFICED = {"40001": "serialization failure", "40P01": "deadlock"}
+"""SQLSTATEs by which PostgreSQL ends a transaction that would succeed if it were tried again."""
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -128,6 +136,26 @@ class Database:
             # fails with "database is locked" instead of waiting.
             session.connection(execution_options={"market_begin": "BEGIN IMMEDIATE"})
             yield session
+
+    def retrying(self, work: Callable[[Session], Item]) -> Item:
+        """Do work in a writing transaction, again if PostgreSQL sacrificed it to let another one pass.
+
+        The work must be safe to do twice, as everything is that only writes to its session.
+
+        Raises:
+            OperationalError: it was sacrificed `ATTEMPTS` times.
+        """
+        for attempt in range(1, ATTEMPTS):
+            try:
+                with self.transaction() as session:
+                    return work(session)
+            except OperationalError as error:
+                reason = SACRIFICED.get(getattr(error.orig, "sqlstate", None) or "")
+                if reason is None:
+                    raise
+                log.warning("transaction.retried", reason=reason, attempt=attempt)
+        with self.transaction() as session:
+            return work(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One value that was refused: a JSON pointer into the input, a code and words for people."""
+    """One value that was refused: a JSON pointer into the input, a code and words for people.
+
+    `source` names the law, standard or plan the rule comes from, where it comes from one.
+    """
 
     pointer: str
     code: str
     detail: str
+    source: str | None = None
 
 
 class MarketError(Exception):
@@ -87,6 +91,6 @@ class Unavailable(MarketError):
     title = "暂不可用"
 
 
-def violation(pointer: str, code: str, detail: str) -> RuleViolation:
+def violation(pointer: str, code: str, detail: str, *, source: str | None = None) -> RuleViolation:
     """Return a RuleViolation about one input value."""
-    return RuleViolation(detail, code=code, fields=(FieldError(pointer, code, detail),))
+    return RuleViolation(detail, code=code, fields=(FieldError(pointer, code, detail, source),))

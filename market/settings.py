@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from urllib.parse import urlsplit
 
 from limits import parse_many
+
+MAX_REQUEST_BYTES = 32 * 1024 * 1024
+"""Largest body of a request."""
 
 
 class SettingsError(Exception):
@@ -43,6 +47,13 @@ class Settings:
         trusted_proxies: reverse proxies in front of this process; only their word on the caller's
             address is taken.
         snapshot_every: changes a replica applies before it writes a new snapshot.
+        documents_dir: folder for the papers handed in; never inside a folder that a web server shows.
+            None means `documents` in the data folder.
+        max_document_bytes: size from which a paper is refused.
+        scan_command: program run with the path of every paper handed in; exit code 0 means clean, 1
+            infected. None takes papers unscanned, and says so on record.
+        public_url: where readers outside reach this market, for the codes on certificates; empty prints
+            the code alone.
         sample_day: the day the clock shows, for the sample market alone; None for the real one.
     """
 
@@ -63,7 +74,16 @@ class Settings:
     log_json: bool = False
     trusted_proxies: int = 0
     snapshot_every: int = 2000
+    documents_dir: Path | None = None
+    max_document_bytes: int = 20 * 1024 * 1024
+    scan_command: str | None = None
+    public_url: str = ""
     sample_day: date | None = None
+
+    @property
+    def document_folder(self) -> Path:
+        """Where papers lie."""
+        return self.documents_dir or self.data_dir / "documents"
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -93,6 +113,12 @@ class Settings:
             log_json=_flag(env, "MARKET_LOG_JSON", default=False),
             trusted_proxies=_integer(env, "MARKET_TRUSTED_PROXIES", 0, low=0, high=10),
             snapshot_every=_integer(env, "MARKET_SNAPSHOT_EVERY", 2000, low=1, high=10_000_000),
+            documents_dir=_folder(env, "MARKET_DOCUMENTS_DIR"),
+            max_document_bytes=_integer(
+                env, "MARKET_MAX_DOCUMENT_BYTES", 20 * 1024 * 1024, low=1024, high=MAX_REQUEST_BYTES - 65536
+            ),
+            scan_command=_program(env, "MARKET_SCAN_COMMAND"),
+            public_url=_url(env, "MARKET_PUBLIC_URL"),
             sample_day=_day(env, "MARKET_SAMPLE_DAY"),
         )
 
@@ -143,6 +169,29 @@ def _limit(env: Mapping[str, str], name: str, default: str) -> str:
         parse_many(raw)
     except ValueError:
         raise SettingsError(f"{name} must be a limit such as '10 per minute', not {raw!r}") from None
+    return raw
+
+
+def _folder(env: Mapping[str, str], name: str) -> Path | None:
+    raw = env.get(name)
+    return Path(raw).absolute() if raw else None
+
+
+def _program(env: Mapping[str, str], name: str) -> str | None:
+    """Return a program that is there: a scanner that is missing must stop the start, not every upload."""
+    raw = env.get(name)
+    if not raw:
+        return None
+    found = which(raw)
+    if found is None:
+        raise SettingsError(f"{name} must name a program that can be run, not {raw!r}")
+    return found
+
+
+def _url(env: Mapping[str, str], name: str) -> str:
+    raw = env.get(name, "").rstrip("/")
+    if raw and (urlsplit(raw).scheme not in {"http", "https"} or not urlsplit(raw).hostname):
+        raise SettingsError(f"{name} must be http://… or https://…, not {raw!r}")
     return raw
 
 

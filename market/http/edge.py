@@ -5,10 +5,11 @@ Services never see these; they receive a session, an actor and the time as argum
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import TypeVar, cast
 
 import flask
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from sqlalchemy.orm import Session
 from market.clock import Clock
 from market.db import Database, PageRequest
 from market.settings import Settings
+
+Result = TypeVar("Result")
 
 _KEY = "market.edge"
 
@@ -42,6 +45,11 @@ def edge() -> Edge:
 def transaction() -> AbstractContextManager[Session]:
     """Open the view's writing transaction."""
     return edge().database.transaction()
+
+
+def retrying(work: Callable[[Session], Result]) -> Result:
+    """Do the view's work in a writing transaction, again if the database asks for it."""
+    return edge().database.retrying(work)
 
 
 def reading() -> AbstractContextManager[Session]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import flask
@@ -73,6 +74,7 @@ class ProblemFieldSchema(Schema):
     pointer = fields.String(metadata={"description": "JSON pointer into the request"})
     code = fields.String()
     detail = fields.String()
+    source = fields.String(metadata={"description": "Where the rule is written, if it is"})
 
 
 class ProblemSchema(Schema):
@@ -162,7 +164,8 @@ def problem_response(
     }
     if fields_at_fault:
         body["errors"] = [
-            {"pointer": item.pointer, "code": item.code, "detail": item.detail} for item in fields_at_fault
+            {name: value for name, value in asdict(item).items() if value is not None}
+            for item in fields_at_fault
         ]
     response = flask.jsonify(body)
     response.status_code = status

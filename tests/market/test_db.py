@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from itertools import pairwise
@@ -15,12 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text, update
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import OperationalError, ProgrammingError, StatementError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from market.accounts.models import Organisation
 from market.audit.models import AuditEvent
 from market.audit.service import record
+from market.contracts.models import RegistrationSerial
 from market.db import (
     BigId,
     Database,
@@ -356,3 +358,56 @@ def test_version_that_was_not_seen_is_refused() -> None:
     with pytest.raises(StaleVersion) as caught:
         require_version(4, 3)
     assert caught.value.detail == "记录已被他人修改：您看到的是第3版，现为第4版，请刷新后重试。"
+
+
+def test_a_transaction_that_postgresql_sacrifices_is_done_again(own_database: Database) -> None:
+    if own_database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer, so nobody can lock anybody out")
+    accounts = [make_serial(own_database, area) for area in ("320281", "320282")]
+    both_hold_one = threading.Barrier(2)
+    tries: list[int] = []
+
+    def move(first: int, second: int) -> None:
+        def work(session: Session) -> None:
+            tries.append(first)
+            add_one(session, first)
+            if len(tries) <= 2:
+                both_hold_one.wait(timeout=20)
+            add_one(session, second)
+
+        own_database.retrying(work)
+
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(move, *accounts), pool.submit(move, *reversed(accounts))]:
+            future.result(timeout=60)
+    with own_database.reading() as session:
+        assert session.scalars(select(RegistrationSerial.last)).all() == [2, 2]
+    assert len(tries) == 3
+
+
+def make_serial(database: Database, area: str) -> int:
+    with database.transaction() as session:
+        row = RegistrationSerial(area=area, year=2025, last=0)
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def add_one(session: Session, serial_id: int) -> None:
+    session.execute(
+        update(RegistrationSerial)
+        .where(RegistrationSerial.id == serial_id)
+        .values(last=RegistrationSerial.last + 1)
+    )
+
+
+def test_what_would_fail_again_is_not_tried_again(database: Database) -> None:
+    tries: list[int] = []
+
+    def work(session: Session) -> None:
+        tries.append(1)
+        session.execute(text("SELECT nothing FROM nowhere"))
+
+    with pytest.raises((OperationalError, ProgrammingError)):
+        database.retrying(work)
+    assert len(tries) == 1

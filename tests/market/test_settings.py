@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError, fields
 from datetime import date
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -37,6 +38,10 @@ def test_every_field_is_read_from_its_own_variable(tmp_path: Path) -> None:
             "MARKET_LOG_JSON": "true",
             "MARKET_TRUSTED_PROXIES": "1",
             "MARKET_SNAPSHOT_EVERY": "10",
+            "MARKET_DOCUMENTS_DIR": str(tmp_path / "papers"),
+            "MARKET_MAX_DOCUMENT_BYTES": "65536",
+            "MARKET_SCAN_COMMAND": "true",
+            "MARKET_PUBLIC_URL": "https://market.example/",
             "MARKET_SAMPLE_DAY": "2025-06-10",
         }
     )
@@ -58,6 +63,10 @@ def test_every_field_is_read_from_its_own_variable(tmp_path: Path) -> None:
         log_json=True,
         trusted_proxies=1,
         snapshot_every=10,
+        documents_dir=tmp_path / "papers",
+        max_document_bytes=65536,
+        scan_command=which("true"),
+        public_url="https://market.example",
         sample_day=date(2025, 6, 10),
     )
     plain = Settings.from_env({})
@@ -73,6 +82,11 @@ def test_every_field_is_read_from_its_own_variable(tmp_path: Path) -> None:
 def test_database_follows_the_data_folder(tmp_path: Path) -> None:
     settings = Settings.from_env({"MARKET_DATA_DIR": str(tmp_path)})
     assert settings.database_url == f"sqlite:///{tmp_path / 'market.db'}"
+
+
+def test_papers_lie_in_the_data_folder_unless_told_otherwise(tmp_path: Path) -> None:
+    settings = Settings.from_env({"MARKET_DATA_DIR": str(tmp_path)})
+    assert settings.document_folder == tmp_path / "documents"
 
 
 def test_empty_value_means_none_given() -> None:
@@ -103,6 +117,9 @@ def test_flag_is_read(raw: str, value: bool) -> None:
         ("MARKET_TRUSTED_PROXIES", "-1", "must lie between 0 and 10"),
         ("MARKET_SNAPSHOT_EVERY", "-1", "must lie between"),
         ("MARKET_LOG_JSON", "perhaps", "must be one of"),
+        ("MARKET_MAX_DOCUMENT_BYTES", "100", "must lie between"),
+        ("MARKET_SCAN_COMMAND", "no-such-scanner", "must name a program"),
+        ("MARKET_PUBLIC_URL", "market.example", "must be http"),
         ("MARKET_SAMPLE_DAY", "10.6.2025", "must be an ISO 8601 date"),
         ("MARKET_ENGINE", "faiss", "must be 'local' or 'milvus'"),
         ("MARKET_ENGINE", "", "must be 'local' or 'milvus'"),
