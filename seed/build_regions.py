@@ -1,10 +1,8 @@
 """Writes `reference/regions.csv` from the GB/T 2260 table that python-stdnum carries.
 
 Run `python -m seed.build_regions` after python-stdnum was upgraded, read the difference, commit the file.
-Nothing
-else reads the table of python-stdnum: the programs see only the CSV. `reference/SOURCES.md` says what the
-columns
-mean and how far they can be trusted.
+Nothing else reads the table of python-stdnum: the programs see only the CSV. `reference/SOURCES.md` says
+what the columns mean and how far they can be trusted.
 """
 
 from __future__ import annotations
@@ -21,9 +19,8 @@ HEADER = ("code", "name", "level", "parent_code", "valid_from", "valid_to")
 
 NATION = "000000"
 
-# Names that head a group of codes in the standard and name no place. Their members hang under the province,
-# so that
-# people see 北京市 > 海淀区 and 湖北省 > 仙桃市.
+# Names that head a group of codes in the standard and name no place. Their members hang under the
+# province, so that people see 北京市 > 海淀区 and 湖北省 > 仙桃市.
 HEADINGS = frozenset(
     {
         "市辖区",
@@ -39,17 +36,14 @@ HEADINGS = frozenset(
 
 # Corrections in the notation of the table itself; an empty text removes the code. Each says why.
 CORRECTIONS: Mapping[str, str] = {
-    # Absent from the table, which does end 下城区 and 江干区 in 2021. The codes are those of public code
-    # lists.
+    # Absent from the table, which does end 下城区 and 江干区 in 2021. The codes are those of public lists.
     "330113": "[2021-]临平区",
     "330114": "[2021-]钱塘区",
     # No years in the table, so it would still be valid beside 421300 随州市. The years are those left open
-    # between
-    # 420619 (to 1986), 420681 (1989 to 1994) and 421300 (from 2000), which name the same place.
+    # between 420619 (to 1986), 420681 (1989 to 1994) and 421300 (from 2000), which name the same place.
     "429001": "[1986-1989]随州市,[1994-2000]随州市",
     # The only place under this heading is 神农架林区, today 429021. The year of the change is not known,
-    # and a second
-    # valid code would split its figures.
+    # and a second valid code would split its figures.
     "422900": "",
     "422921": "",
     # The headings as the National Bureau of Statistics prints them today; the table has an older wording.
@@ -59,8 +53,7 @@ CORRECTIONS: Mapping[str, str] = {
     "659000": "[1986-]自治区直辖县级行政区划",
 }
 
-# A few names of the table stand in traditional characters. A general converter would also turn 乾县 into
-# 干县.
+# A few names of the table stand in traditional characters. A general converter would turn 乾县 into 干县.
 SIMPLIFIED = str.maketrans("達區嶺員會", "达区岭员会")
 
 _PROVINCE_LINE = re.compile(r'(\d{2}) province="[^"]+"')
@@ -93,11 +86,9 @@ class Region:
 def parse_periods(text: str) -> list[tuple[str, str, str]]:
     """Read the names one code has had, such as `[1983-1999]郊区,[2000-]滨湖区`.
 
-    The table gives years only. Both bounding years are inclusive, as python-stdnum itself reads them. Where
-    one year is
-    given to two names of the code, the later name has it, so that a code means one place on any day; a name
-    that then
-    keeps no year (the table has a few like `[1983-1982]`) is left out.
+    The table gives years only. Both bounding years are inclusive, as python-stdnum itself reads them.
+    Where one year is given to two names of the code, the later name has it, so that a code means one
+    place on any day; a name that then keeps no year (the table has a few like `[1983-1982]`) is left out.
 
     Returns:
         First day, last day (ISO 8601, empty where open) and name, in the order of the text.

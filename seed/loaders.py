@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import csv
+import json
 from collections.abc import Iterator
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from market.contracts.readers import read_requirements, read_rules
+from market.contracts.service import rulebook
+from market.rankings.service import load_definitions
+from market.reference import readers
 from market.reference import service as reference
-from market.reference.rules import RegionLevel, Scheme
 from market.turnover import targets
 from market.turnover.target_rules import Basis, Comparator
 
 REFERENCE = Path(__file__).parent / "reference"
 
-LEVEL_ORDER = list(RegionLevel)
+LOADED_AT = datetime(2025, 1, 1, tzinfo=UTC)
+"""When the files say their rows were made; fixed, so that loading twice changes nothing."""
 
-
-class SeedError(Exception):
-    """A seed file is missing or a line cannot be read; the message names file and line."""
+SeedError = readers.FileFault
+"""A seed file is missing or a line cannot be read; the message names file and line."""
 
 
 def load_reference(session: Session, folder: Path = REFERENCE) -> dict[str, int]:
-    """Load regions, parks, codes and targets.
+    """Load regions, parks, codes, rules of registration, the conversion index's definitions, and targets.
 
     Args:
         session: open transaction.
@@ -37,103 +39,52 @@ def load_reference(session: Session, folder: Path = REFERENCE) -> dict[str, int]
 
     Raises:
         SeedError: a file is missing or a line cannot be read.
+        MarketError: a row refers to what is not there, or breaks a rule of its table.
     """
-    regions = _latest_holders(list(_rows(folder / "regions.csv", _region)))
     return {
-        "regions.csv": reference.load_regions(session, regions),
-        "parks.csv": reference.load_parks(session, _rows(folder / "parks.csv", _park)),
-        "codes.csv": reference.load_codes(session, _rows(folder / "codes.csv", _code)),
-        "targets.csv": targets.load_targets(session, _rows(folder / "targets.csv", _target)),
+        "regions.csv": reference.load_regions(session, readers.read_regions(folder / "regions.csv")),
+        "region_successions.csv": reference.load_successions(
+            session, readers.read_successions(folder / "region_successions.csv")
+        ),
+        "parks.csv": reference.load_parks(session, readers.read_parks(folder / "parks.csv")),
+        "codes.csv": reference.load_codes(session, readers.read_codes(folder / "codes.csv")),
+        "registration_rules.csv": rulebook.load_rules(session, read_rules(folder / "registration_rules.csv")),
+        "document_requirements.csv": rulebook.load_requirements(
+            session, read_requirements(folder / "document_requirements.csv")
+        ),
+        "index_definitions.json": load_definitions(
+            session, _read_definitions(folder / "index_definitions.json"), LOADED_AT
+        ),
+        "targets.csv": targets.load_targets(session, _read_targets(folder / "targets.csv")),
     }
 
 
-def _latest_holders(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put the rows of each code into one: the latest holder, with the former ones inside."""
-    by_code: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        by_code.setdefault(row["code"], []).append(row)
-    regions = []
-    for holders in by_code.values():
-        holders.sort(key=lambda row: row["valid_to"] or date.max, reverse=True)
-        former = [
-            {
-                "name": row["name"],
-                "valid_from": row["valid_from"].isoformat() if row["valid_from"] else None,
-                "valid_to": row["valid_to"].isoformat() if row["valid_to"] else None,
-            }
-            for row in holders[1:]
-        ]
-        regions.append({**holders[0], "former": former})
-    # Parents before children.
-    return sorted(regions, key=lambda row: (LEVEL_ORDER.index(row["level"]), row["code"]))
-
-
-def _rows(path: Path, convert: Any) -> Iterator[dict[str, Any]]:
+def _read_definitions(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
-        raise SeedError(f"{path.name} is missing")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        for row in reader:
-            try:
-                if None in row or None in row.values():
-                    raise ValueError("wrong number of columns")
-                converted = convert(row)
-            except (ValueError, KeyError, InvalidOperation) as error:
-                raise SeedError(f"{path.name} line {reader.line_num}: {error!r}") from error
-            yield converted
+        raise SeedError(f"没有文件 {path.name}。")
+    try:
+        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SeedError(f"{path.name} 不是 JSON：{error}。") from error
+    return rows
 
 
-def _day(value: str) -> date | None:
-    return date.fromisoformat(value) if value else None
+def _read_targets(path: Path) -> Iterator[dict[str, Any]]:
+    return readers.read_rows(path, _target)
 
 
-def _number(value: str) -> str | None:
-    """Return a number as it is written, after a look whether it is one."""
-    if value and not Decimal(value).is_finite():
-        raise ValueError(value)
-    return value or None
-
-
-def _region(row: dict[str, str]) -> dict[str, Any]:
-    return {
-        "code": row["code"],
-        "name": row["name"],
-        "level": RegionLevel(row["level"]),
-        "parent_code": row["parent_code"] or None,
-        "valid_from": _day(row["valid_from"]),
-        "valid_to": _day(row["valid_to"]),
-    }
-
-
-def _park(row: dict[str, str]) -> dict[str, Any]:
-    return {name: row[name] for name in ("code", "name", "region_code", "kind", "source")}
-
-
-def _code(row: dict[str, str]) -> dict[str, Any]:
-    return {
-        "scheme": Scheme(row["scheme"]),
-        "code": row["code"],
-        "name": row["name"],
-        "parent_code": row["parent_code"] or None,
-        "sort": int(row["sort"]),
-        "valid_from": _day(row["valid_from"]),
-        "valid_to": _day(row["valid_to"]),
-        "source": row["source"],
-        "verified": {"yes": True, "no": False}[row["verified"]],
-    }
-
-
-def _target(row: dict[str, str]) -> dict[str, Any]:
+def _target(row: readers.Row) -> dict[str, Any]:
     return {
         "region_code": row["region_code"],
         "indicator": row["indicator"],
         "phrase": row["phrase"],
-        "comparator": Comparator(row["comparator"]),
-        "value": _number(row["value"]),
+        "comparator": readers.choice(row, "comparator", Comparator),
+        "value": readers.optional_number(row, "value"),
         "unit": row["unit"],
-        "basis": Basis(row["basis"]),
-        "period_start": _day(row["period_start"]),
-        "period_end": _day(row["period_end"]),
+        "basis": readers.choice(row, "basis", Basis),
+        "period_start": readers.optional_day(row, "period_start"),
+        "period_end": readers.optional_day(row, "period_end"),
+        "base_year": readers.optional_integer(row, "base_year"),
         "source": row["source"],
         "note": row["note"],
     }

@@ -56,3 +56,30 @@ class CodeEntry(Base):
     valid_to: Mapped[date | None]
     source: Mapped[str] = mapped_column(String(200))
     verified: Mapped[bool]
+
+
+class RegionSuccession(Base):
+    """A region whose code ended and the one it became, from a day on.
+
+    `whole` is False where it was divided among several: what counted for it can then not be told
+    apart any more.
+    """
+
+    __tablename__ = "region_successions"
+
+    old_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), primary_key=True)
+    new_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), primary_key=True)
+    effective_on: Mapped[date]
+    whole: Mapped[bool]
+    source: Mapped[str] = mapped_column(String(200))
+
+
+class CalendarDay(Base):
+    """A day the State Council's notice makes a holiday, or a weekend day it makes a working day."""
+
+    __tablename__ = "calendar_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    workday: Mapped[bool]
+    name: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(String(200))

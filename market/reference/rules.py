@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from enum import StrEnum
+from graphlib import CycleError, TopologicalSorter
+
+import chinese_calendar
 
 
 class Scheme(StrEnum):
@@ -33,6 +38,12 @@ class Scheme(StrEnum):
     FAILURE_REASON = "failure_reason"
     PARTY_COUNTRY = "party_country"
     PARK_KIND = "park_kind"
+    DOCUMENT_KIND = "document_kind"
+    CURRENCY = "currency"
+    ROYALTY_BASE = "royalty_base"
+    REVOCATION_REASON = "revocation_reason"
+    ATTRIBUTION_ROLE = "attribution_role"
+    CUSTOMS_COUNTRY = "customs_country"
 
 
 class RegionLevel(StrEnum):
@@ -45,6 +56,15 @@ class RegionLevel(StrEnum):
 
 
 NATION_CODE = "000000"
+
+HOME_CURRENCY = "CNY"
+
+MINOR_DIGITS: Mapping[str, int] = {
+    **dict.fromkeys(("CNY", "USD", "EUR", "GBP", "HKD", "MOP", "TWD", "SGD", "CHF", "CAD", "AUD", "NZD"), 2),
+    **dict.fromkeys(("SEK", "DKK", "NOK", "RUB", "ILS", "INR", "THB", "MYR", "KZT", "AED", "SAR"), 2),
+    **dict.fromkeys(("JPY", "KRW", "VND"), 0),
+}
+"""Digits after the point of each currency of scheme `currency` (ISO 4217, minor unit)."""
 
 
 def region_prefix(code: str) -> str:
@@ -60,3 +80,69 @@ def region_prefix(code: str) -> str:
 def lies_within(code: str, area: str) -> bool:
     """Tell whether a region is the area or lies inside it."""
     return code.startswith(region_prefix(area))
+
+
+def announced_workday(day: date) -> bool | None:
+    """Tell whether a day is a working day as the State Council announced; None in a year not known.
+
+    The announcements come from `chinesecalendar`, which learns of a year only by an upgrade.
+    """
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:  # how the calendar says that it does not know the year
+        return None
+
+
+def workdays(overrides: Mapping[date, bool]) -> Callable[[date], bool]:
+    """Return a calendar: the days given, then the announcements, then Monday to Friday.
+
+    In a year nobody has announced, a limit may so come out a few days early.
+
+    Args:
+        overrides: whether a day is worked, by day; what an operator has loaded.
+    """
+
+    def is_workday(day: date) -> bool:
+        stated = overrides.get(day)
+        if stated is None:
+            stated = announced_workday(day)
+        return day.weekday() < 5 if stated is None else stated
+
+    return is_workday
+
+
+def year_is_known(year: int, overrides: Mapping[date, bool]) -> bool:
+    """Tell whether the holidays of a year are announced or were loaded.
+
+    A notice covers a whole year, so one that was loaded has New Year's Day and National Day in it.
+    """
+    if announced_workday(date(year, 10, 1)) is not None:
+        return True
+    return all(overrides.get(day) is False for day in (date(year, 1, 1), date(year, 10, 1)))
+
+
+def last_successors(steps: Mapping[str, str]) -> dict[str, str]:
+    """Return each region that ended to the one that holds its place at the end of all steps.
+
+    Args:
+        steps: old code to new code, without a cycle.
+    """
+    found = {}
+    for code in steps:
+        last = code
+        while last in steps:
+            last = steps[last]
+        found[code] = last
+    return found
+
+
+def cycle_in(steps: Iterable[tuple[str, str]]) -> tuple[str, ...] | None:
+    """Return the codes of one cycle of old codes and new codes, in order; None if there is none."""
+    before: dict[str, set[str]] = {}
+    for old, new in steps:
+        before.setdefault(new, set()).add(old)
+    try:
+        TopologicalSorter(before).prepare()
+    except CycleError as error:
+        return tuple(error.args[1][:-1])  # it names the first code again at the end
+    return None

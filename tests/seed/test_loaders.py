@@ -13,19 +13,30 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from market.contracts.models import DocumentRequirement, RegistrationRules
 from market.db import Base
-from market.reference.models import CodeEntry, Park, Region
+from market.rankings.models import IndexDefinition
+from market.reference.models import CodeEntry, Park, Region, RegionSuccession
 from market.reference.rules import Scheme
 from market.turnover.models import Target
 from seed.loaders import REFERENCE, SeedError, load_reference
 
-TABLES: tuple[type[Base], ...] = (Region, Park, CodeEntry, Target)
+TABLES: dict[str, type[Base]] = {
+    "regions.csv": Region,
+    "region_successions.csv": RegionSuccession,
+    "parks.csv": Park,
+    "codes.csv": CodeEntry,
+    "registration_rules.csv": RegistrationRules,
+    "document_requirements.csv": DocumentRequirement,
+    "index_definitions.json": IndexDefinition,
+    "targets.csv": Target,
+}
 
 
 def all_rows(session: Session) -> dict[str, list[tuple[Any, ...]]]:
     return {
-        model.__tablename__: sorted(map(repr, session.execute(select(model.__table__)).all()))
-        for model in TABLES
+        name: sorted(map(repr, session.execute(select(model.__table__)).all()))
+        for name, model in TABLES.items()
     }
 
 
@@ -54,10 +65,7 @@ def test_loading_twice_changes_nothing(session: Session) -> None:
     read = load_reference(session)
     assert not session.dirty
     assert all_rows(session) == before
-    assert read["parks.csv"] == len(before["parks"])
-    assert read["codes.csv"] == len(before["codes"])
-    assert read["targets.csv"] == len(before["targets"])
-    assert read["regions.csv"] == len(before["regions"])
+    assert read == {name: len(rows) for name, rows in before.items()}
 
 
 def test_every_code_of_the_file_is_there_once(session: Session) -> None:
@@ -102,37 +110,98 @@ def test_new_line_adds_a_row(session: Session, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "line", "text"),
+    ("name", "line", "text", "words"),
     [
-        ("regions.csv", 3, "110000,北京市,country,000000,,"),
-        ("regions.csv", 9, "110104,宣武区,county,110000,,2010-13-31"),
-        ("regions.csv", 4, "110100,市辖区"),
-        ("parks.csv", 2, "320281-P01,江阴高新区,320281,national_hitech,来源,多余"),
-        ("codes.csv", 2, "contract_kind,KF,技术开发,,10,,,来源,yes"),
-        ("codes.csv", 3, "contract_type,ZR,技术转让,,first,,,来源,yes"),
-        ("codes.csv", 3, "contract_type,ZR,技术转让,,20,,,来源,maybe"),
-        ("targets.csv", 2, "320281,a,b,about,300,亿元,cum,2023-01-01,2025-12-31,来源,"),
-        ("targets.csv", 2, "320281,a,b,>,many,亿元,cum,2023-01-01,2025-12-31,来源,"),
-        ("targets.csv", 2, "320281,a,b,>,Infinity,亿元,cum,2023-01-01,2025-12-31,来源,"),
-        ("targets.csv", 2, "320281,a,b,>,300,亿元,total,2023-01-01,2025-12-31,来源,"),
+        (
+            "regions.csv",
+            3,
+            "110000,北京市,country,000000,,",
+            "level 的“country”应为以下之一：nation、province、prefecture、county",
+        ),
+        (
+            "regions.csv",
+            9,
+            "110104,宣武区,county,110000,,2010-13-31",
+            "valid_to 的“2010-13-31”不是日期，应写作 2025-03-01",
+        ),
+        ("regions.csv", 4, "110100,市辖区", "列数与表头不符"),
+        ("parks.csv", 2, "320281-P01,江阴高新区,320281,national_hitech,来源,多余", "列数与表头不符"),
+        ("codes.csv", 2, "contract_kind,KF,技术开发,,10,,,来源,yes", "scheme 的“contract_kind”应为以下之一"),
+        ("codes.csv", 3, "contract_type,ZR,技术转让,,first,,,来源,yes", "sort 的“first”不是整数"),
+        (
+            "codes.csv",
+            3,
+            "contract_type,ZR,技术转让,,20,,,来源,maybe",
+            "verified 的“maybe”应为 yes 或 no",
+        ),
+        (
+            "region_successions.csv",
+            2,
+            "110103,110101,2011,yes,来源",
+            "effective_on 的“2011”不是日期，应写作 2025-03-01",
+        ),
+        ("region_successions.csv", 2, "110103,,2011-01-01,yes,来源", "new_code 不能为空"),
+        (
+            "registration_rules.csv",
+            2,
+            "2000,2000-02-16,KF,30,30,no,5.5,total,no,,3,yes,来源,yes",
+            "large_from_fen 的“5.5”不是整数",
+        ),
+        (
+            "document_requirements.csv",
+            2,
+            "2000,,sometimes,contract_text,yes,来源",
+            "condition 的“sometimes”应为以下之一",
+        ),
+        (
+            "targets.csv",
+            2,
+            "320281,a,b,about,300,亿元,cum,2023-01-01,2025-12-31,,来源,",
+            "comparator 的“about”应为以下之一",
+        ),
+        (
+            "targets.csv",
+            2,
+            "320281,a,b,>,many,亿元,cum,2023-01-01,2025-12-31,,来源,",
+            "value 的“many”不是数字",
+        ),
+        (
+            "targets.csv",
+            2,
+            "320281,a,b,>,Infinity,亿元,cum,2023-01-01,2025-12-31,,来源,",
+            "value 的“Infinity”不是数字",
+        ),
+        (
+            "targets.csv",
+            2,
+            "320281,a,b,>,300,亿元,total,2023-01-01,2025-12-31,,来源,",
+            "basis 的“total”应为以下之一",
+        ),
+        (
+            "targets.csv",
+            2,
+            "320281,a,b,x,2,倍,rel,2023-01-01,2025-12-31,去年,来源,",
+            "base_year 的“去年”不是整数",
+        ),
     ],
 )
 def test_fault_names_file_and_line(
-    session: Session, folder: Path, spoil: Any, *, name: str, line: int, text: str
+    session: Session, folder: Path, spoil: Any, *, name: str, line: int, text: str, words: str
 ) -> None:
     spoil(name, line, text)
-    with pytest.raises(SeedError, match=rf"^{name} line {line}: "):
+    with pytest.raises(SeedError) as caught:
         load_reference(session, folder)
+    assert caught.value.detail.startswith(f"{name} 第 {line} 行：{words}")
 
 
 def test_missing_column_is_a_fault(session: Session, folder: Path, spoil: Any) -> None:
     spoil("parks.csv", 1, "code,name,region,kind,source")
-    with pytest.raises(SeedError, match=r"^parks\.csv line 2: KeyError\('region_code'\)"):
+    with pytest.raises(SeedError, match=r"^parks\.csv 第 2 行：没有列“region_code”。$"):
         load_reference(session, folder)
 
 
-@pytest.mark.parametrize("name", ["regions.csv", "parks.csv", "codes.csv", "targets.csv"])
+@pytest.mark.parametrize("name", TABLES)
 def test_missing_file_is_named(session: Session, folder: Path, name: str) -> None:
     (folder / name).unlink()
-    with pytest.raises(SeedError, match=f"^{name} is missing$"):
+    with pytest.raises(SeedError, match=f"^没有文件 {name}。$"):
         load_reference(session, folder)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter, defaultdict
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from market.reference.rules import HOME_CURRENCY, MINOR_DIGITS
 from seed import build_regions
 
 REFERENCE = Path(build_regions.__file__).parent / "reference"
@@ -23,13 +24,19 @@ HEADERS = {
     "parks.csv": "code,name,region_code,kind,source",
     "codes.csv": "scheme,code,name,parent_code,sort,valid_from,valid_to,source,verified",
     "targets.csv": (
-        "region_code,indicator,phrase,comparator,value,unit,basis,period_start,period_end,source,note"
+        "region_code,indicator,phrase,comparator,value,unit,basis,period_start,period_end,base_year,source,note"
     ),
+    "region_successions.csv": "old_code,new_code,effective_on,whole,source",
+    "registration_rules.csv": (
+        "version,in_force_from,types,limit_days,large_limit_days,working_days,large_from_fen,large_by,"
+        "approver_differs,experts_from_fen,min_experts,needs_forecast,source,verified"
+    ),
+    "document_requirements.csv": "rule_version,type_code,condition,document_kind,required,source",
 }
 
 SCHEME_SIZES = {
     "contract_type": 5,
-    "contract_subtype": 20,
+    "contract_subtype": 21,
     "party_nature": 48,
     "tech_field": 11,
     "ip_kind": 11,
@@ -53,10 +60,20 @@ SCHEME_SIZES = {
     "failure_reason": 5,
     "party_country": 25,
     "park_kind": 6,
+    "document_kind": 17,
+    "currency": 26,
+    "royalty_base": 4,
+    "revocation_reason": 6,
+    "attribution_role": 5,
+    "customs_country": 25,
 }
 
 # Schemes whose parent codes live in another scheme.
-PARENT_SCHEMES = {"contract_subtype": "contract_type", "industry": "industry_section"}
+PARENT_SCHEMES = {
+    "contract_subtype": "contract_type",
+    "industry": "industry_section",
+    "customs_country": "party_country",
+}
 
 # Divisions of each section as GB/T 4754-2017 numbers them.
 SECTION_RANGES = {
@@ -204,6 +221,23 @@ class TestCodes:
             "FW",
         }
 
+    def test_licences_before_2021_were_transfers(self, schemes: dict[str, dict[str, Row]]) -> None:
+        subtypes = schemes["contract_subtype"]
+        old, new = subtypes["ZR8"], subtypes["XK1"]
+        assert (old["parent_code"], old["valid_to"]) == ("ZR", "2020-12-31")
+        assert (new["parent_code"], new["valid_from"]) == ("XK", "2021-01-01")
+
+    def test_every_currency_has_its_minor_unit(self, schemes: dict[str, dict[str, Row]]) -> None:
+        assert set(schemes["currency"]) == set(MINOR_DIGITS)
+        assert (MINOR_DIGITS[HOME_CURRENCY], MINOR_DIGITS["JPY"], MINOR_DIGITS["USD"]) == (2, 0, 2)
+
+    def test_customs_codes_name_the_same_countries(self, schemes: dict[str, dict[str, Row]]) -> None:
+        countries = schemes["party_country"]
+        for row in schemes["customs_country"].values():
+            assert row["name"] == countries[row["parent_code"]]["name"]
+        parents = Counter(row["parent_code"] for row in schemes["customs_country"].values())
+        assert parents == Counter(list(countries))
+
     def test_no_intellectual_property_is_a_value(self, schemes: dict[str, dict[str, Row]]) -> None:
         assert "未涉及知识产权" in {row["name"] for row in schemes["ip_kind"].values()}
 
@@ -217,6 +251,9 @@ class TestCodes:
             "refusal_reason",
             "decline_reason",
             "party_country",
+            "currency",
+            "attribution_role",
+            "customs_country",
         ],
     )
     def test_unread_lists_are_marked(self, schemes: dict[str, dict[str, Row]], scheme: str) -> None:
@@ -234,6 +271,70 @@ class TestCodes:
             *(("party_nature", code) for code in ("330", "400", "910", "920", "930")),
             *(("ip_kind", code) for code in ("60", "70", "90")),
         }
+
+
+class TestSuccessions:
+    def test_every_one_joins_what_the_regions_say(self) -> None:
+        """The change falls on the day after the old code's end, and the new code is valid on it."""
+        periods: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for row in read("regions.csv"):
+            periods[row["code"]].append((row["valid_from"], row["valid_to"] or "9999"))
+        for row in read("region_successions.csv"):
+            day = row["effective_on"]
+            ended = max(last for _, last in periods[row["old_code"]])
+            assert date.fromisoformat(ended) + timedelta(days=1) == date.fromisoformat(day), row
+            assert any(first <= day <= last for first, last in periods[row["new_code"]]), row
+            assert row["source"]
+
+    def test_a_region_has_one_whole_successor_or_several_parts(self) -> None:
+        by_old: dict[str, list[str]] = defaultdict(list)
+        for row in read("region_successions.csv"):
+            by_old[row["old_code"]].append(row["whole"])
+        assert all(parts == ["yes"] or (len(parts) > 1 and set(parts) == {"no"}) for parts in by_old.values())
+
+    @pytest.mark.parametrize("province", ["32", "34"])
+    def test_what_became_of_everything_that_ended_in_the_cities_provinces(self, province: str) -> None:
+        """Every code of 江苏 and 安徽 that ended since 2000 and named a place."""
+        rows = read("regions.csv")
+        valid = {row["code"] for row in rows if not row["valid_to"]}
+        ended = {
+            row["code"]
+            for row in rows
+            if row["code"].startswith(province) and row["valid_to"] >= "2000" and row["name"] != "市辖区"
+        }
+        known = {row["old_code"] for row in read("region_successions.csv")}
+        assert ended - valid <= known
+
+
+class TestRulebook:
+    def test_first_days_and_types(self, schemes: dict[str, dict[str, Row]]) -> None:
+        rows = {row["version"]: row for row in read("registration_rules.csv")}
+        assert {version: row["in_force_from"] for version, row in rows.items()} == {
+            "2000": "2000-02-16",
+            "2021": "2021-01-01",
+            "2026": "2026-01-23",
+        }
+        for row in rows.values():
+            assert set(row["types"].split("|")) <= set(schemes["contract_type"])
+        assert {version: row["verified"] for version, row in rows.items()} == {
+            "2000": "yes",
+            "2021": "yes",
+            "2026": "no",
+        }
+
+    def test_the_full_contract_is_always_required(self) -> None:
+        required = {
+            row["rule_version"]
+            for row in read("document_requirements.csv")
+            if (row["condition"], row["type_code"], row["document_kind"], row["required"])
+            == ("always", "", "contract_text", "yes")
+        }
+        assert required == {"2000", "2021", "2026"}
+
+    def test_papers_stand_in_their_list(self, schemes: dict[str, dict[str, Row]]) -> None:
+        for row in read("document_requirements.csv"):
+            assert row["document_kind"] in schemes["document_kind"]
+            assert row["source"]
 
 
 class TestTargets:
@@ -259,7 +360,7 @@ class TestTargets:
     def test_values_and_periods(self, targets: list[Row]) -> None:
         for row in targets:
             assert (row["comparator"] == "none") == (row["value"] == ""), row
-            assert (row["comparator"] == "x") == (row["basis"] == "rel"), row
+            assert (row["comparator"] == "x") == (row["basis"] == "rel") == bool(row["base_year"]), row
             if row["value"]:
                 assert Decimal(row["value"]) > 0
                 assert row["unit"]

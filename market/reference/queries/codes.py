@@ -1,4 +1,4 @@
-"""Reading code tables, and checking that a value stands in one."""
+"""Reading lists of codes, and checking that a value stands in one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.db import get_or_not_found
 from market.errors import FieldError, RuleViolation
 from market.reference.models import CodeEntry, Park, Region
 from market.reference.rules import Scheme
@@ -38,6 +37,12 @@ SCHEME_NAMES: Mapping[Scheme, str] = {
     Scheme.FAILURE_REASON: "未成交原因",
     Scheme.PARTY_COUNTRY: "国家（地区）",
     Scheme.PARK_KIND: "园区类型",
+    Scheme.DOCUMENT_KIND: "材料种类",
+    Scheme.CURRENCY: "币种",
+    Scheme.ROYALTY_BASE: "提成基数",
+    Scheme.REVOCATION_REASON: "撤销登记理由",
+    Scheme.ATTRIBUTION_ROLE: "促成作用",
+    Scheme.CUSTOMS_COUNTRY: "海关国别（地区）代码",
 }
 
 
@@ -105,25 +110,14 @@ def check_park(session: Session, code: str | None, *, pointer: str) -> None:
         )
 
 
-def get_region(session: Session, code: str) -> Region:
-    """Return one region.
+def customs_to_iso(session: Session) -> dict[str, str]:
+    """Return the customs code of a country or region to its ISO 3166-1 numeric code.
 
-    Raises:
-        NotFound: there is none.
+    The two lists share numbers with different meanings (344 is 俄罗斯 to the customs and 中国香港 to
+    ISO), so a file must say which of them it uses; a code cannot be told by its look.
     """
-    return get_or_not_found(session, Region, code, name="行政区划")
-
-
-def list_regions(session: Session, parent_code: str) -> list[Region]:
-    """Return the regions directly inside another, by code."""
-    return list(
-        session.scalars(select(Region).where(Region.parent_code == parent_code).order_by(Region.code))
-    )
-
-
-def list_parks(session: Session, region_code: str | None = None) -> list[Park]:
-    """Return the parks, all or of one region, by code."""
-    statement = select(Park).order_by(Park.code)
-    if region_code is not None:
-        statement = statement.where(Park.region_code == region_code)
-    return list(session.scalars(statement))
+    return {
+        entry.code: entry.parent_code
+        for entry in list_codes(session, Scheme.CUSTOMS_COUNTRY)
+        if entry.parent_code is not None
+    }

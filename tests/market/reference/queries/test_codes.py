@@ -1,4 +1,4 @@
-"""Reading code tables and refusing codes that stand in none."""
+"""Reading lists of codes and refusing codes that stand in none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from market.errors import FieldError, NotFound, RuleViolation
+from market.errors import FieldError, RuleViolation
 from market.reference import queries
 from market.reference.rules import Scheme
 from market.reference.service import load_codes
@@ -59,41 +59,9 @@ def test_all_unknown_codes_are_named_at_once(session: Session) -> None:
 
 def test_known_codes_pass(session: Session) -> None:
     queries.check_codes(session, [("/type", Scheme.CONTRACT_TYPE, "ZR")])
-    queries.check_park(session, None, pointer="/park_code")
-    queries.check_park(session, "320281-P01", pointer="/park_code")
-    assert queries.check_region(session, "320281", pointer="/region_code").name == "江阴市"
 
 
-def test_unknown_region_and_park_are_refused(session: Session) -> None:
-    with pytest.raises(RuleViolation) as region:
-        queries.check_region(session, "999999", pointer="/region_code")
-    with pytest.raises(RuleViolation) as park:
-        queries.check_park(session, "320281-P99", pointer="/park_code")
-    assert region.value.fields == (
-        FieldError("/region_code", "unknown-code", "行政区划代码表中没有“999999”。"),
-    )
-    assert park.value.fields == (FieldError("/park_code", "unknown-code", "园区表中没有“320281-P99”。"),)
-
-
-def test_region_is_read(session: Session) -> None:
-    assert queries.get_region(session, "320281").parent_code == "320200"
-    with pytest.raises(NotFound) as caught:
-        queries.get_region(session, "999999")
-    assert caught.value.detail == "没有找到该行政区划。"
-
-
-def test_regions_are_those_directly_inside(session: Session) -> None:
-    found = queries.list_regions(session, "320200")
-    assert "320281" in {region.code for region in found}
-    assert {region.parent_code for region in found} == {"320200"}
-    assert [region.code for region in found] == sorted(region.code for region in found)
-    assert len(queries.list_regions(session, "000000")) >= 34
-    assert queries.list_regions(session, "320281") == []
-
-
-def test_parks_of_all_or_of_one_region(session: Session) -> None:
-    everywhere = queries.list_parks(session)
-    here = queries.list_parks(session, "320281")
-    assert {park.region_code for park in here} == {"320281"}
-    assert 0 < len(here) <= len(everywhere)
-    assert queries.list_parks(session, "110000") == []
+def test_customs_codes_lead_to_iso_codes(session: Session) -> None:
+    found = queries.customs_to_iso(session)
+    assert (found["142"], found["344"], found["110"]) == ("156", "643", "344")
+    assert set(found.values()) == set(queries.code_names(session, Scheme.PARTY_COUNTRY))
