@@ -15,21 +15,33 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from market.accounts.models import Organisation
 from market.accounts.rules import OrganisationKind, OrganisationStatus, normalise_uscc
-from market.contracts.form_rules import CHINA_CODE, LICENCE, ORDINARY_LICENCE, form_faults
+from market.contracts.form_rules import (
+    BROKERAGE,
+    BROKERAGE_RULE,
+    CHINA_CODE,
+    LICENCE,
+    ORDINARY_LICENCE,
+    REGION_STANDARD,
+    YUAN,
+    applicant_of,
+    application_faults,
+    form_faults,
+)
 from market.contracts.models import Contract, ContractParty
 from market.contracts.queries import CODE_COLUMNS, PARTY_CODE_COLUMNS
 from market.contracts.rules import RuleSet
 from market.errors import RuleViolation, violation
 from market.reference.models import CodeEntry, Region
-from market.reference.queries import check_codes, check_park, check_region
+from market.reference.queries import check_codes, check_park, check_region, find_successor, list_codes
 from market.reference.rules import Scheme
 
-DATES = ("signed_on", "valid_from", "valid_to")
+DATES = ("signed_on", "valid_from", "valid_to", "rate_on")
 FLAGS = ("amount_is_estimate", "related_party")
 FIELDS = (
     "project_name",
     "type_code",
     "subtype_code",
+    "brokered_id",
     *DATES,
     "tech_field",
     "ip_kind",
@@ -40,11 +52,17 @@ FIELDS = (
     "total_amount_fen",
     "tech_amount_fen",
     "payment_mode",
+    "royalty_base",
+    "royalty_terms",
+    "currency",
+    "foreign_amount",
+    "exchange_rate",
+    "rate_source",
     "new_input_fen",
     "new_output_fen",
     *FLAGS,
 )
-"""Columns of a contract that its form fills in, parties apart; `abroad` follows from the parties."""
+"""Columns of a contract that its form fills in, parties apart; `abroad` and `applicant` follow from them."""
 
 REQUIRED = (
     "project_name",
@@ -71,6 +89,7 @@ def complete_form(values: Mapping[str, Any]) -> dict[str, Any]:
     form: dict[str, Any] = {name: values.get(name) for name in FIELDS}
     for name in FLAGS:
         form[name] = bool(form[name])
+    form["currency"] = form["currency"] or YUAN
     if form["type_code"] == LICENCE and form["licence_kind"] is None:
         form["licence_kind"] = ORDINARY_LICENCE
     _require(form, REQUIRED, pointer="")
@@ -104,7 +123,9 @@ def merge_forms(form: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str
     return merged
 
 
-def check_form(session: Session, form: Mapping[str, Any], *, rules: RuleSet, today: date) -> None:
+def check_form(
+    session: Session, form: Mapping[str, Any], *, rules: RuleSet, today: date, application: bool = False
+) -> None:
     """Refuse a complete form that breaks a rule or uses an unknown code.
 
     Args:
@@ -112,46 +133,104 @@ def check_form(session: Session, form: Mapping[str, Any], *, rules: RuleSet, tod
         form: from `complete_form`.
         rules: the rule set it stands under.
         today: no contract is signed later than this day.
+        application: whether it is a new application, which must say more than old registrations had
+            to, and name regions as they are now.
 
     Raises:
         RuleViolation: with a JSON pointer for every value at fault.
     """
-    check_form_rules(form, rules=rules, today=today)
+    check_form_rules(form, rules=rules, today=today, application=application)
     codes = [(f"/{name}", scheme, form[name]) for name, scheme in CODE_COLUMNS.items()]
     for side in SIDES:
         codes += [
             (f"/{side}/{name}", scheme, form[side][name]) for name, scheme in PARTY_CODE_COLUMNS.items()
         ]
     check_codes(session, codes)
-    subtype = form["subtype_code"]
-    if subtype is not None and _type_of_subtype(session)[subtype] != form["type_code"]:
-        raise violation("/subtype_code", "subtype-mismatch", "合同小类不属于所选的合同类别。")
+    if form["subtype_code"] is not None:
+        _check_subtype(session, form, rules=rules, today=today)
     for side in SIDES:
         if form[side]["region_code"] is not None:
-            _keep(session, check_region(session, form[side]["region_code"], pointer=f"/{side}/region_code"))
+            region = check_region(session, form[side]["region_code"], pointer=f"/{side}/region_code")
+            _keep(session, region)
+            if application:
+                refuse_retired(session, region, pointer=f"/{side}/region_code", today=today)
         check_park(session, form[side]["park_code"], pointer=f"/{side}/park_code")
+    if form["brokered_id"] is not None:
+        _check_brokered(session, form["brokered_id"])
 
 
-def check_form_rules(form: Mapping[str, Any], *, rules: RuleSet, today: date) -> None:
+def _check_subtype(session: Session, form: Mapping[str, Any], *, rules: RuleSet, today: date) -> None:
+    subtype = _subtypes(session)[form["subtype_code"]]
+    if subtype.parent_code != form["type_code"]:
+        raise violation("/subtype_code", "subtype-mismatch", "合同小类不属于所选的合同类别。")
+    ended = subtype.valid_to is not None and subtype.valid_to < rules.in_force_from
+    if ended or (subtype.valid_from is not None and subtype.valid_from > today):
+        raise violation(
+            "/subtype_code",
+            "subtype-not-in-rules",
+            f"{rules.version}年版认定登记规则没有合同小类“{subtype.name}”。",
+            source=rules.source,
+        )
+
+
+def refuse_retired(session: Session, region: Region, *, pointer: str, today: date) -> None:
+    """Refuse a region whose code has ended, naming the one that took its place.
+
+    Raises:
+        RuleViolation: `region-retired`.
+    """
+    if region.valid_to is None or region.valid_to >= today:
+        return
+    successor = find_successor(session, region.code, today)
+    instead = f"，请改用“{successor.name}”（{successor.code}）" if successor is not None else ""
+    raise violation(
+        pointer,
+        "region-retired",
+        f"行政区划代码{region.code}（{region.name}）已于{region.valid_to:%Y-%m-%d}停用{instead}。",
+        source=REGION_STANDARD,
+    )
+
+
+def _check_brokered(session: Session, brokered_id: int) -> None:
+    brokered = session.get(Contract, brokered_id)
+    if brokered is None:
+        raise brokered_unknown()
+    if brokered.subtype_code == BROKERAGE:
+        raise violation(
+            "/brokered_id",
+            "brokered-is-brokerage",
+            "所促成的合同不能也是技术中介合同。",
+            source=BROKERAGE_RULE,
+        )
+
+
+def brokered_unknown() -> RuleViolation:
+    """Return the error for a brokered contract that is not there, or that the applicant may not know of."""
+    return violation("/brokered_id", "brokered-not-found", "没有找到所促成的合同。")
+
+
+def check_form_rules(
+    form: Mapping[str, Any], *, rules: RuleSet, today: date, application: bool = False
+) -> None:
     """Refuse a complete form that breaks a rule of the form by itself.
 
     Raises:
         RuleViolation: with a JSON pointer for every value at fault.
     """
     faults = tuple(form_faults(form, rules=rules, today=today))
+    if application:
+        faults += tuple(application_faults(form))
     if faults:
         code = faults[0].code if len(faults) == 1 else "form-invalid"
         raise RuleViolation("登记表有误，请查看各项说明。", code=code, fields=faults)
 
 
-def _type_of_subtype(session: Session) -> dict[str, str | None]:
-    """Return the type of every subtype; read once per session, as importers ask thousands of times."""
-    known: dict[str, str | None] | None = session.info.get("contract_subtypes")
+def _subtypes(session: Session) -> dict[str, CodeEntry]:
+    """Return every subtype by its code; read once per session, as importers ask thousands of times."""
+    known: dict[str, CodeEntry] | None = session.info.get("contract_subtypes")
     if known is None:
-        rows = session.execute(
-            select(CodeEntry.code, CodeEntry.parent_code).where(CodeEntry.scheme == Scheme.CONTRACT_SUBTYPE)
-        )
-        known = session.info["contract_subtypes"] = {row.code: row.parent_code for row in rows}
+        known = {entry.code: entry for entry in list_codes(session, Scheme.CONTRACT_SUBTYPE)}
+        session.info["contract_subtypes"] = known
     return known
 
 
@@ -194,7 +273,7 @@ def write_form(
         session: open transaction.
         contract: new, or one that has a form.
         form: from `complete_form`, checked.
-        applicant_id: the seller's organisation, where it is the one that applies.
+        applicant_id: the organisation that applies, as seller or, for an import, as buyer.
     """
     organisations = _organisations_by_uscc(session, form)
     for name in FIELDS:
@@ -208,8 +287,9 @@ def write_form(
             party.organisation_id = organisations.get(form[side]["uscc"])
         for name in PARTY_FIELDS:
             setattr(party, name, form[side][name])
+    contract.applicant = applicant_of(form)
     if applicant_id is not None:
-        contract.seller.organisation_id = applicant_id
+        getattr(contract, contract.applicant.value).organisation_id = applicant_id
     contract.abroad = any(form[side]["country_code"] != CHINA_CODE for side in SIDES)
     if contract.id is not None:
         # The version must grow even where only a party's row changed.

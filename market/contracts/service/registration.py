@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -10,19 +11,25 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from market.accounts.models import Organisation
 from market.accounts.rules import Actor, Role
 from market.clock import china_day
 from market.contracts import queries
+from market.contracts.form_rules import PLACE_RULE
 from market.contracts.ledger import Ledger
 from market.contracts.models import Contract, RegistrationSerial
 from market.contracts.rules import (
     Action,
+    RuleSet,
     Status,
     approval_action,
+    is_large,
     is_valid_external_number,
     registration_number,
-    rule_set_on,
 )
+from market.contracts.service.certificates import issue
+from market.contracts.service.credit import credit_broker
+from market.contracts.service.experts import require_review
 from market.contracts.service.form import (
     check_form,
     check_station,
@@ -45,24 +52,32 @@ from market.matches.rules import Status as SuggestionStatus
 def approve_contract(
     session: Session, actor: Actor, contract_id: int, *, ledger: Ledger, now: datetime
 ) -> Contract:
-    """Approve a contract: register it, or pass a large one on to a second person.
+    """Approve an examined contract: register it, or pass a large one on to a second person.
 
     Args:
         session: open transaction.
-        actor: registrar of the contract's station.
+        actor: an approver (审批员) of the contract's station; of a large contract under its second
+            review, an approver of large contracts (大额审批员).
         contract_id: which contract.
         ledger: takes the registration's line.
         now: present time.
 
     Raises:
         NotFound: no such contract, or the actor may not know of it.
-        PermissionDenied: not the station's registrar, or the person who passed it on.
-        Conflict: it is not in review.
+        PermissionDenied: not of the station, without the duty, or a person who may not decide a second
+            time.
+        Conflict: it is not in review, or experts have not supported it.
         RuleViolation: `duplicate-registration`.
     """
     contract = queries.get_contract(session, actor, contract_id, lock=True)
-    action = approval_action(contract.status, contract.tech_amount_fen)
-    require_step(actor, contract, action)
+    rules = queries.rules_of(session, contract)
+    large = is_large(
+        rules, total_amount_fen=contract.total_amount_fen, tech_amount_fen=contract.tech_amount_fen
+    )
+    action = approval_action(contract.status, large=large)
+    require_step(session, actor, contract, action=action, now=now)
+    _require_another_person(session, actor, contract, rules)
+    require_review(session, contract, rules)
     if action is Action.ESCALATE:
         take_step(session, actor, contract, action=action, now=now)
         session.flush()  # a lost race stops here
@@ -70,31 +85,54 @@ def approve_contract(
     return _register(session, actor, contract, ledger=ledger, now=now)
 
 
+def _require_another_person(session: Session, actor: Actor, contract: Contract, rules: RuleSet) -> None:
+    if contract.status is Status.LARGE_REVIEW and _took(session, actor, contract, Action.ESCALATE):
+        raise PermissionDenied("大额合同的复审人不能是初审人本人。", code="second-person-needed")
+    if rules.approver_differs and _took(session, actor, contract, Action.EXAMINE):
+        raise PermissionDenied("审批人不能是该合同的审核人本人。", code="second-person-needed")
+
+
+def _took(session: Session, actor: Actor, contract: Contract, action: Action) -> bool:
+    last = queries.find_last_event(session, contract.id, action)
+    return last is not None and last.actor_id == actor.user_id
+
+
 def _register(
     session: Session, actor: Actor, contract: Contract, *, ledger: Ledger, now: datetime
 ) -> Contract:
-    if contract.status is Status.LARGE_REVIEW:
-        _require_second_person(session, actor, contract)
+    """Register a contract; what others wait for, its serial and the counters, comes last.
+
+    Whatever does not need the number is written before it is drawn: from then on every other
+    registration in the area waits for this one to end.
+    """
     refuse_duplicate(session, contract)
-    today = china_day(now)
-    # Drawn while nothing is pending: a flush on the way would meet a lost race in the wrong place.
-    contract.reg_no = draw_registration_number(session, year=today.year, area=contract.station.region_code)
-    contract.registered_on = today
-    contract.live_identity = contract.identity
-    take_step(session, actor, contract, action=Action.REGISTER, now=now, snapshot=to_json(form_of(contract)))
-    flush_registered(session)
-    ledger.post_registration(session, contract, now=now)
     suggestion = contract.suggestion
     # Talks that were written off cannot be signed any more; the thread to them stands all the same.
     if suggestion is not None and suggestion.status is not SuggestionStatus.FAILED:
         matches.mark_contracted(session, actor, suggestion, now=now)
+    if suggestion is not None:
+        credit_broker(session, actor, contract, now=now)
+    names = queries.describe(session, [contract])[0].names
+    write_event(
+        session,
+        actor,
+        contract,
+        action=Action.REGISTER,
+        source=contract.status,
+        target=Status.REGISTERED,
+        now=now,
+        snapshot=to_json(form_of(contract)),
+    )
+    session.flush()  # all of it, before the number is drawn
+    today = china_day(now)
+    contract.reg_no = draw_registration_number(session, year=today.year, area=contract.station.region_code)
+    contract.status = Status.REGISTERED
+    contract.registered_on = today
+    contract.live_identity = contract.identity
+    flush_registered(session)
+    issue(session, actor, contract, now=now, names=names, first=True)
+    ledger.post_registration(session, contract, now=now)
     return contract
-
-
-def _require_second_person(session: Session, actor: Actor, contract: Contract) -> None:
-    first = queries.find_last_event(session, contract.id, Action.ESCALATE)
-    if first is not None and first.actor_id == actor.user_id:
-        raise PermissionDenied("大额合同的复审人不能是初审人本人。", code="second-person-needed")
 
 
 def draw_registration_number(session: Session, *, year: int, area: str) -> str:
@@ -151,7 +189,9 @@ def refuse_duplicate(session: Session, contract: Contract) -> None:
 def duplicate(reg_no: str | None = None) -> RuleViolation:
     """Return the error for a contract that is registered already."""
     where = f"，登记编号{reg_no}" if reg_no else ""
-    return violation("/project_name", "duplicate-registration", f"该合同已经登记{where}，不得重复登记。")
+    return violation(
+        "/project_name", "duplicate-registration", f"该合同已经登记{where}，不得重复登记。", source=PLACE_RULE
+    )
 
 
 def flush_registered(session: Session) -> None:
@@ -166,6 +206,50 @@ def flush_registered(session: Session) -> None:
         if "live_identity" in str(error.orig):
             raise duplicate() from None
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A registration made elsewhere, checked by itself: its complete form, its rules, its station."""
+
+    form: dict[str, Any]
+    rules: RuleSet
+    station: Organisation
+
+
+def check_entry(
+    session: Session,
+    actor: Actor,
+    *,
+    form: Mapping[str, Any],
+    registered_on: date,
+    reg_no: str,
+    now: datetime,
+) -> Entry:
+    """Check one registration made elsewhere, but for what is registered here already.
+
+    Args:
+        session: open session.
+        actor: an admin, or a registrar of the station in the form.
+        form: `station_id` and the fields of the form, both parties in full.
+        registered_on: day of registration in China; the form stands under the rules of that day.
+        reg_no: 14 or 16 digits.
+        now: present time.
+
+    Raises:
+        PermissionDenied: the actor may not enter contracts at this station.
+        RuleViolation: the number or the form breaks a rule.
+    """
+    if actor.role is not Role.ADMIN:
+        require_station(actor, form["station_id"])
+    if not is_valid_external_number(reg_no):
+        raise violation("/reg_no", "bad-reg-no", "登记编号应为14位或16位数字。")
+    if registered_on > china_day(now):
+        raise violation("/registered_on", "registered-in-future", "登记日期不能晚于今天。")
+    rules = queries.rule_set_on(session, registered_on)
+    complete = complete_form(form)
+    check_form(session, complete, rules=rules, today=registered_on)
+    return Entry(complete, rules, check_station(session, form["station_id"], open_now=False))
 
 
 def enter_registered_contract(
@@ -198,32 +282,24 @@ def enter_registered_contract(
         RuleViolation: the number or the form breaks a rule, or the contract is registered already.
         Conflict: `reg-no-taken` or `external-id-taken`.
     """
-    if actor.role is not Role.ADMIN:
-        require_station(actor, form["station_id"])
-    if not is_valid_external_number(reg_no):
-        raise violation("/reg_no", "bad-reg-no", "登记编号应为14位或16位数字。")
-    if registered_on > china_day(now):
-        raise violation("/registered_on", "registered-in-future", "登记日期不能晚于今天。")
-    rules = rule_set_on(registered_on)
-    complete = complete_form(form)
-    check_form(session, complete, rules=rules, today=registered_on)
+    entry = check_entry(session, actor, form=form, registered_on=registered_on, reg_no=reg_no, now=now)
     contract = Contract(
         status=Status.REGISTERED,
-        station=check_station(session, form["station_id"], open_now=False),
+        station=entry.station,
         external_id=external_id,
         reg_no=reg_no,
-        rule_version=rules.version,
+        rule_version=entry.rules.version,
         registered_on=registered_on,
         created_by=actor.user_id,
         created_at=now,
     )
-    write_form(session, contract, complete)
+    write_form(session, contract, entry.form)
     contract.live_identity = contract.identity
     _refuse_taken(session, contract)
     session.add(contract)
     flush_registered(session)
     write_event(
-        session, actor, contract, action=Action.REGISTER, source=None, now=now, snapshot=to_json(complete)
+        session, actor, contract, action=Action.REGISTER, source=None, now=now, snapshot=to_json(entry.form)
     )
     ledger.post_registration(session, contract, now=now)
     return contract

@@ -1,41 +1,37 @@
-"""After registration: change and cancellation at the seller's request, revocation by authority."""
+"""After registration: asking for a change, a settlement or the end of a registration."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from market.accounts.rules import Actor, oversees
+from market.accounts.rules import Actor
 from market.clock import china_day
 from market.contracts import queries
-from market.contracts.ledger import Ledger
 from market.contracts.models import Contract, ContractRequest
-from market.contracts.rules import Action, RequestKind, RuleSet, rule_set_named, rule_set_on
-from market.contracts.service.application import own_form
-from market.contracts.service.form import (
-    check_form,
-    complete_form,
-    difference,
-    form_of,
-    from_json,
-    merge_forms,
-    to_json,
-    write_form,
-)
-from market.contracts.service.registration import flush_registered, refuse_duplicate
-from market.contracts.service.steps import (
-    open_step,
-    require_state,
-    require_station,
-    require_step,
-    take_step,
-)
+from market.contracts.rules import Action, RequestKind
+from market.contracts.service.application import own_form, require_known_brokered
+from market.contracts.service.form import SIDES, check_form, difference, form_of, refuse_retired, to_json
+from market.contracts.service.review import require_words
+from market.contracts.service.steps import open_step, take_step
 from market.errors import Conflict, RuleViolation, violation
+from market.reference.queries import check_codes, get_region
+from market.reference.rules import Scheme
+
+SETTLED_FIELDS = (
+    "total_amount_fen",
+    "tech_amount_fen",
+    "foreign_amount",
+    "exchange_rate",
+    "rate_on",
+    "rate_source",
+)
+"""What a settlement states anew: the amounts, and the rate where they are in foreign money."""
 
 
 def request_change(
@@ -51,7 +47,7 @@ def request_change(
 
     Args:
         session: open transaction.
-        actor: member of the seller.
+        actor: member of the applicant.
         contract_id: a registered contract.
         changes: fields of the form with their new values, parties field by field.
         reason: why.
@@ -61,16 +57,127 @@ def request_change(
         NotFound, PermissionDenied, Conflict: see `open_step`.
         RuleViolation: the changed form breaks a rule, or nothing would change.
     """
-    contract = open_step(session, actor, contract_id, action=Action.REQUEST_CHANGE)
+    contract = open_step(session, actor, contract_id, action=Action.REQUEST_CHANGE, now=now)
     with _pointing_into("/changes"):
-        changed = own_form(session, actor, contract, changes=changes)
-        check_form(session, changed, rules=_rules_of(contract), today=china_day(now))
-    stored = difference(form_of(contract), changed)
+        stored = _changed(session, actor, contract, changes, now=now)
     if not stored:
         raise violation("/changes", "nothing-to-change", "所填内容与登记内容相同，无需变更。")
-    return _file_request(
-        session, actor, contract, kind=RequestKind.CHANGE, changes=to_json(stored), reason=reason, now=now
+    return _file(session, actor, contract, kind=RequestKind.CHANGE, changes=stored, reason=reason, now=now)
+
+
+def request_settlement(
+    session: Session,
+    actor: Actor,
+    contract_id: int,
+    *,
+    amounts: Mapping[str, Any],
+    reason: str,
+    now: datetime,
+) -> ContractRequest:
+    """Ask the station to put the amounts that came out in the place of the estimated ones (提成结算).
+
+    Args:
+        session: open transaction.
+        actor: member of the applicant.
+        contract_id: a registered contract whose amounts are an estimate.
+        amounts: both amounts in fen, and foreign money with its rate where the contract has any.
+        reason: how they came out.
+        now: present time.
+
+    Raises:
+        NotFound, PermissionDenied, Conflict: see `open_step`; `not-an-estimate`.
+        RuleViolation: the amounts break a rule of the form.
+    """
+    contract = open_step(session, actor, contract_id, action=Action.REQUEST_SETTLEMENT, now=now)
+    if not contract.amount_is_estimate:
+        raise Conflict("该合同的金额不是暂估，无需结算；金额有误请申请变更。", code="not-an-estimate")
+    given = {name: amounts[name] for name in SETTLED_FIELDS if name in amounts}
+    stored = _changed(session, actor, contract, {**given, "amount_is_estimate": False}, now=now)
+    return _file(
+        session, actor, contract, kind=RequestKind.SETTLEMENT, changes=stored, reason=reason, now=now
     )
+
+
+def request_cancellation(
+    session: Session, actor: Actor, contract_id: int, *, reason: str, now: datetime
+) -> ContractRequest:
+    """Ask the station to cancel a registration (注销登记), as the contract was ended.
+
+    Raises:
+        NotFound, PermissionDenied, Conflict: see `open_step`.
+    """
+    contract = open_step(session, actor, contract_id, action=Action.REQUEST_CANCELLATION, now=now)
+    return _file(session, actor, contract, kind=RequestKind.CANCELLATION, changes={}, reason=reason, now=now)
+
+
+def request_revocation(
+    session: Session, actor: Actor, contract_id: int, *, reason_code: str, reason: str, now: datetime
+) -> ContractRequest:
+    """Propose to revoke a registration that was obtained wrongly (撤销登记); somebody else decides.
+
+    Who proposes it has examined it. A request of the applicant that is still open is rejected: a
+    registration that may be void is neither changed nor ended in another way.
+
+    Args:
+        session: open transaction.
+        actor: one of the station's people with any duty, or a bureau over the station's region.
+        contract_id: a registered contract.
+        reason_code: of the list `revocation_reason`.
+        reason: the grounds in words.
+        now: present time.
+
+    Raises:
+        NotFound, PermissionDenied, Conflict: see `open_step`; `revocation-pending`.
+        RuleViolation: the reason is unknown.
+    """
+    contract = open_step(session, actor, contract_id, action=Action.REQUEST_REVOCATION, now=now)
+    check_codes(session, [("/reason_code", Scheme.REVOCATION_REASON, reason_code)])
+    require_words(reason, pointer="/reason", detail="请写明撤销的理由。")
+    waiting = queries.find_open_request(session, contract.id)
+    if waiting is not None:
+        _supersede(session, actor, contract, waiting, now=now)
+    request = _file(
+        session,
+        actor,
+        contract,
+        kind=RequestKind.REVOCATION,
+        changes={},
+        reason=reason,
+        now=now,
+        reason_code=reason_code,
+    )
+    request.examined_by, request.examined_at = actor.user_id, now
+    session.flush()  # the answer shows what is written
+    return request
+
+
+def _supersede(
+    session: Session, actor: Actor, contract: Contract, waiting: ContractRequest, *, now: datetime
+) -> None:
+    if waiting.kind is RequestKind.REVOCATION:
+        raise Conflict("该合同的撤销已在办理。", code="revocation-pending")
+    waiting.approved = False
+    waiting.decided_by, waiting.decided_at = actor.user_id, now
+    waiting.decision_note = "已提请撤销登记，此项申请不再办理。"
+    take_step(session, actor, contract, action=Action.REJECT_REQUEST, now=now, note=waiting.decision_note)
+
+
+def _changed(
+    session: Session, actor: Actor, contract: Contract, changes: Mapping[str, Any], *, now: datetime
+) -> dict[str, Any]:
+    """Return the fields that differ, as JSON, once the changed form has been checked."""
+    today = china_day(now)
+    changed = own_form(session, actor, contract, changes=changes)
+    check_form(session, changed, rules=queries.rules_of(session, contract), today=today)
+    different = difference(form_of(contract), changed)
+    # What a registration of old has always said may stay; what it is to say anew is looked at as such.
+    for side in SIDES:
+        code = different.get(side, {}).get("region_code")
+        if code is not None:
+            pointer = f"/{side}/region_code"
+            refuse_retired(session, get_region(session, code), pointer=pointer, today=today)
+    require_known_brokered(session, actor, different.get("brokered_id"), contract_id=contract.id)
+    return to_json(different)
 
 
 @contextmanager
@@ -83,27 +190,15 @@ def _pointing_into(place: str) -> Iterator[None]:
         raise RuleViolation(error.detail, code=error.code, fields=fields) from None
 
 
-def request_cancellation(
-    session: Session, actor: Actor, contract_id: int, *, reason: str, now: datetime
-) -> ContractRequest:
-    """Ask the station to cancel a registration (注销登记), as the contract was ended.
-
-    Raises:
-        NotFound, PermissionDenied, Conflict: see `open_step`.
-    """
-    contract = open_step(session, actor, contract_id, action=Action.REQUEST_CANCELLATION)
-    return _file_request(
-        session, actor, contract, kind=RequestKind.CANCELLATION, changes={}, reason=reason, now=now
-    )
-
-
-_REQUEST_ACTIONS = {
+_ACTIONS = {
     RequestKind.CHANGE: Action.REQUEST_CHANGE,
+    RequestKind.SETTLEMENT: Action.REQUEST_SETTLEMENT,
     RequestKind.CANCELLATION: Action.REQUEST_CANCELLATION,
+    RequestKind.REVOCATION: Action.REQUEST_REVOCATION,
 }
 
 
-def _file_request(
+def _file(
     session: Session,
     actor: Actor,
     contract: Contract,
@@ -112,148 +207,18 @@ def _file_request(
     changes: dict[str, Any],
     reason: str,
     now: datetime,
+    reason_code: str | None = None,
 ) -> ContractRequest:
     request = ContractRequest(
         contract_id=contract.id,
         kind=kind,
+        reason_code=reason_code,
         reason=reason,
         changes=changes,
         requested_by=actor.user_id,
         requested_at=now,
     )
     session.add(request)
-    take_step(session, actor, contract, action=_REQUEST_ACTIONS[kind], now=now, note=reason)
+    take_step(session, actor, contract, action=_ACTIONS[kind], now=now, reason_code=reason_code, note=reason)
     session.flush()  # the answer shows the request's id; a lost race stops here
     return request
-
-
-def decide_request(
-    session: Session,
-    actor: Actor,
-    request_id: int,
-    *,
-    approve: bool,
-    note: str | None,
-    ledger: Ledger,
-    now: datetime,
-) -> ContractRequest:
-    """Answer the seller's request: change or cancel the registration, or leave it as it is.
-
-    Args:
-        session: open transaction.
-        actor: registrar of the contract's station.
-        request_id: which request.
-        approve: whether it is granted.
-        note: words for the seller; needed to reject.
-        ledger: takes the change or the reversal.
-        now: present time.
-
-    Raises:
-        NotFound: no such request, or the actor may not know of its contract.
-        PermissionDenied: the actor is not the station's registrar.
-        Conflict: it has been decided.
-        RuleViolation: a rejection without a note, or a change that breaks a rule by now.
-    """
-    request = queries.get_request(session, actor, request_id)
-    contract = queries.get_contract(session, actor, request.contract_id, lock=True)
-    session.refresh(request)  # what it says now that its contract is locked
-    require_station(actor, contract.station_id)
-    if request.decided_at is not None:
-        raise Conflict("该申请已经办结。", code="request-already-decided")
-    if not approve and not (note and note.strip()):
-        raise violation("/note", "note-missing", "请写明驳回的理由。")
-    request.approved = approve
-    request.decided_by = actor.user_id
-    request.decided_at = now
-    request.decision_note = note
-    if not approve:
-        take_step(session, actor, contract, action=Action.REJECT_REQUEST, now=now, note=note)
-        session.flush()  # a lost race stops here
-    elif request.kind is RequestKind.CANCELLATION:
-        _end(session, actor, contract, action=Action.CANCEL, note=note, ledger=ledger, now=now)
-    else:
-        require_step(actor, contract, Action.APPROVE_CHANGE)
-        _change(session, actor, contract, request, ledger=ledger, now=now)
-    return request
-
-
-def _change(
-    session: Session,
-    actor: Actor,
-    contract: Contract,
-    request: ContractRequest,
-    *,
-    ledger: Ledger,
-    now: datetime,
-) -> None:
-    changed = complete_form(merge_forms(form_of(contract), from_json(request.changes)))
-    check_form(session, changed, rules=_rules_of(contract), today=china_day(now))
-    write_form(session, contract, changed)
-    refuse_duplicate(session, contract)
-    contract.live_identity = contract.identity
-    take_step(
-        session,
-        actor,
-        contract,
-        action=Action.APPROVE_CHANGE,
-        now=now,
-        note=request.decision_note,
-        snapshot=to_json(changed),
-    )
-    flush_registered(session)
-    ledger.post_change(session, contract, now=now)
-
-
-def revoke_contract(
-    session: Session, actor: Actor, contract_id: int, *, reason: str, ledger: Ledger, now: datetime
-) -> Contract:
-    """Revoke a registration that was obtained wrongly (撤销登记); an open request ends with it.
-
-    Args:
-        session: open transaction.
-        actor: registrar of the contract's station, or a bureau over the station's region.
-        contract_id: a registered contract.
-        reason: the grounds in words.
-        ledger: takes the reversal.
-        now: present time.
-
-    Raises:
-        NotFound, PermissionDenied, Conflict: see the parts.
-    """
-    contract = queries.get_contract(session, actor, contract_id, lock=True)
-    if not (actor.verified and oversees(actor, contract.station.region_code)):
-        require_station(actor, contract.station_id)
-    require_state(contract, Action.REVOKE)
-    request = queries.find_open_request(session, contract.id)
-    if request is not None:
-        request.approved = False
-        request.decided_by = actor.user_id
-        request.decided_at = now
-        request.decision_note = "登记已被撤销。"
-    _end(session, actor, contract, action=Action.REVOKE, note=reason, ledger=ledger, now=now)
-    return contract
-
-
-def _end(
-    session: Session,
-    actor: Actor,
-    contract: Contract,
-    *,
-    action: Action,
-    note: str | None,
-    ledger: Ledger,
-    now: datetime,
-) -> None:
-    contract.ended_on = china_day(now)
-    contract.live_identity = None
-    take_step(session, actor, contract, action=action, now=now, note=note)
-    session.flush()  # the ledger reads what is written
-    ledger.post_reversal(session, contract, now=now)
-
-
-def _rules_of(contract: Contract) -> RuleSet:
-    """A change stands under the rules of the registration it changes."""
-    if contract.rule_version is not None:
-        return rule_set_named(contract.rule_version)
-    day: date = contract.registered_on or contract.signed_on
-    return rule_set_on(day)

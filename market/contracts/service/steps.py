@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Set
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from market.accounts.rules import Actor, Role
+from market.accounts.rules import Actor, oversees
 from market.audit.service import record
+from market.clock import china_day
 from market.contracts import queries
-from market.contracts.models import Contract, ContractEvent
+from market.contracts.models import Contract, ContractEvent, ContractParty
 from market.contracts.rules import (
     ACTION_NAMES,
-    SELLER_ROLES,
+    APPLICANT_ROLES,
+    DUTY_NAMES,
+    SIDE_NAMES,
     STATUS_NAMES,
     TRANSITIONS,
     Action,
     By,
+    Duty,
+    Side,
     Status,
+    duties_for,
 )
 from market.errors import Conflict, PermissionDenied
 
 
-def open_step(session: Session, actor: Actor, contract_id: int, *, action: Action) -> Contract:
+def open_step(session: Session, actor: Actor, contract_id: int, *, action: Action, now: datetime) -> Contract:
     """Return the contract, locked, if this actor may take this step with it now.
 
     Raises:
@@ -32,32 +39,55 @@ def open_step(session: Session, actor: Actor, contract_id: int, *, action: Actio
         Conflict: `illegal-transition`: the contract is not in a state this step starts from.
     """
     contract = queries.get_contract(session, actor, contract_id, lock=True)
-    require_step(actor, contract, action)
+    require_step(session, actor, contract, action=action, now=now)
     return contract
 
 
-def require_step(actor: Actor, contract: Contract, action: Action) -> None:
+def require_step(
+    session: Session, actor: Actor, contract: Contract, *, action: Action, now: datetime
+) -> None:
     """Refuse a step to those who may not take it, and from states it does not start from.
 
     Raises:
         PermissionDenied, Conflict: as `open_step`.
     """
-    step = TRANSITIONS[action]
-    if step.by is By.SELLER:
-        require_seller(actor, contract)
-    else:
+    by = TRANSITIONS[action].by
+    if by is By.APPLICANT:
+        require_applicant(actor, contract)
+        require_state(contract, action)
+        return
+    if by is By.STATION or not watches(actor, contract):
         require_station(actor, contract.station_id)
-    require_state(contract, action)
+        require_state(contract, action)
+        require_duty(session, actor, contract, action=action, day=china_day(now))
+    else:
+        require_state(contract, action)
 
 
-def require_seller(actor: Actor, contract: Contract) -> None:
-    """Refuse everyone but members of the seller.
+def require_applicant(actor: Actor, contract: Contract) -> None:
+    """Refuse everyone but members of the party that applies: the seller, or the buyer of an import.
 
     Raises:
         PermissionDenied: the actor is somebody else.
     """
-    if actor.role not in SELLER_ROLES or contract.seller.organisation_id != actor.organisation_id:
-        raise PermissionDenied("只有卖方单位的成员可以进行此项操作。", code="not-the-seller")
+    if (
+        actor.role not in APPLICANT_ROLES
+        or applicant_party(contract).organisation_id != actor.organisation_id
+    ):
+        raise PermissionDenied(
+            f"只有申请单位（{SIDE_NAMES[contract.applicant]}）的成员可以进行此项操作。",
+            code="not-the-applicant",
+        )
+
+
+def applicant_party(contract: Contract) -> ContractParty:
+    """Return the party that applies."""
+    return contract.seller if contract.applicant is Side.SELLER else contract.buyer
+
+
+def watches(actor: Actor, contract: Contract) -> bool:
+    """Tell whether an actor is a bureau over the region of the contract's station."""
+    return actor.verified and oversees(actor, contract.station.region_code)
 
 
 def require_station(actor: Actor, station_id: int) -> None:
@@ -66,8 +96,48 @@ def require_station(actor: Actor, station_id: int) -> None:
     Raises:
         PermissionDenied: the actor is somebody else.
     """
-    if actor.role is not Role.REGISTRAR or actor.organisation_id != station_id or not actor.verified:
+    if not queries.works_at(actor, station_id):
         raise PermissionDenied("只有受理该合同的登记机构可以进行此项操作。", code="not-the-station")
+
+
+def require_duty(session: Session, actor: Actor, contract: Contract, *, action: Action, day: date) -> None:
+    """Refuse one of the station's people who does not hold a duty the step asks for.
+
+    Raises:
+        PermissionDenied: `duty-missing`, naming the duty.
+    """
+    require_any_duty(
+        session,
+        actor,
+        contract.station_id,
+        duties=duties_for(action, contract.status),
+        purpose=ACTION_NAMES[action],
+        day=day,
+    )
+
+
+def require_any_duty(
+    session: Session, actor: Actor, station_id: int, *, duties: Set[Duty], purpose: str, day: date
+) -> None:
+    """Refuse everyone who does not hold one of these duties at the station on a day.
+
+    Args:
+        session: open session.
+        actor: who is asking.
+        station_id: the station.
+        duties: one of them is enough.
+        purpose: what it is needed for, in Chinese.
+        day: present day in China.
+
+    Raises:
+        PermissionDenied: `not-the-station`, or `duty-missing` naming the duty.
+    """
+    require_station(actor, station_id)
+    if not duties & queries.duties_of(session, actor.user_id, station_id, day=day):
+        names = "、".join(DUTY_NAMES[duty] for duty in Duty if duty in duties)
+        raise PermissionDenied(
+            f"您不是该登记机构的{names}，不能{purpose}；人员分工由主管部门确定。", code="duty-missing"
+        )
 
 
 def require_verified(actor: Actor) -> None:
@@ -125,7 +195,9 @@ def take_step(
     """
     require_state(contract, action)
     source = contract.status
-    contract.status = TRANSITIONS[action].target
+    target = TRANSITIONS[action].target
+    if target is not None:
+        contract.status = target
     write_event(
         session,
         actor,
@@ -150,14 +222,16 @@ def write_event(
     reason_code: str | None = None,
     note: str | None = None,
     snapshot: dict[str, Any] | None = None,
+    target: Status | None = None,
 ) -> None:
-    """Add the event that led the contract to its present state, and its audit record."""
+    """Add the event that leads the contract to a state, its present one unless told; and its audit record."""
+    target = target if target is not None else contract.status
     session.add(
         ContractEvent(
             contract_id=contract.id,
             action=action,
             source=source,
-            target=contract.status,
+            target=target,
             actor_id=actor.user_id,
             reason_code=reason_code,
             note=note,
@@ -172,5 +246,5 @@ def write_event(
         entity="contract",
         entity_id=contract.id,
         now=now,
-        details={"from": source.value if source is not None else None, "to": contract.status.value},
+        details={"from": source.value if source is not None else None, "to": target.value},
     )

@@ -7,18 +7,30 @@ through the service.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.accounts.models import Organisation
+from market.accounts.models import Organisation, User
 from market.accounts.queries import actor_of
 from market.accounts.rules import Actor, OrganisationKind
 from market.contracts import service
-from market.contracts.models import Contract, ContractParty
-from market.contracts.rules import LIVE, Status, registration_number, rule_set_on
+from market.contracts.ledger import Registration
+from market.contracts.models import (
+    Contract,
+    ContractDocument,
+    ContractParty,
+    ContractRequest,
+    DocumentRequirement,
+    StationDuty,
+    StationTerritory,
+)
+from market.contracts.queries import rule_set_on
+from market.contracts.rules import LIVE, Duty, Scan, Status, registration_number
 from market.listings.rules import Status as ListingStatus
 from market.matches.models import Suggestion
 from market.matches.rules import Side
@@ -34,6 +46,12 @@ from tests.factories import (
 
 ENDED = frozenset({Status.CANCELLED, Status.REVOKED})
 UNREVIEWED = frozenset({Status.DRAFT, Status.SUBMITTED, Status.RETURNED, Status.WITHDRAWN})
+QUESTIONS = frozenset({"amount-implausible", "amount-text-differs", "tech-share-odd", "near-duplicate"})
+"""Codes of every question about a form; an application that answers them all is never held up."""
+
+LARGE_FEN = 500_000_000
+"""From this amount on every rule set of the reference data takes a contract for large."""
+
 _numbers = itertools.count(1)
 
 
@@ -44,9 +62,32 @@ def make_station(session: Session, **values: Any) -> Organisation:
     )
 
 
-def make_registrar(session: Session, station: Organisation) -> Actor:
-    """Insert a registrar of that station; call twice for two persons."""
-    return actor_of(make_user(session, station))
+def make_registrar(session: Session, station: Organisation, *, duties: Iterable[Duty] = tuple(Duty)) -> Actor:
+    """Insert a registrar of that station with these duties, all unless told; call twice for two persons."""
+    user = make_user(session, station)
+    grant_duties(session, user, duties=duties)
+    return actor_of(user)
+
+
+def grant_duties(session: Session, user: User, *, duties: Iterable[Duty] = tuple(Duty)) -> None:
+    """Give one of a station's people these duties, all unless told."""
+    for duty in duties:
+        session.add(
+            StationDuty(
+                station_id=user.organisation_id,
+                user=user,
+                duty=duty,
+                valid_from=date(2020, 1, 1),
+                granted_at=NOW,
+            )
+        )
+    session.flush()
+
+
+def make_territory(session: Session, station: Organisation, region_code: str) -> None:
+    """Let a station serve a region; it then serves the one it stands in only if that is named too."""
+    session.add(StationTerritory(station_id=station.id, region_code=region_code, source="测试"))
+    session.flush()
 
 
 def make_party(session: Session, organisation: Organisation | None = None, **values: Any) -> ContractParty:
@@ -113,7 +154,7 @@ def make_contract(
             **values,
         }
     )
-    _complete(row, number=number, given=values)
+    _complete(session, row, number=number, given=values)
     session.add(row)
     session.flush()
     return row
@@ -123,7 +164,7 @@ def _party(session: Session, given: Organisation | ContractParty | None) -> Cont
     return given if isinstance(given, ContractParty) else make_party(session, given)
 
 
-def _complete(row: Contract, *, number: int, given: dict[str, Any]) -> None:
+def _complete(session: Session, row: Contract, *, number: int, given: dict[str, Any]) -> None:
     """Fill in what a contract of this status must have, unless the test gave it."""
 
     def default(name: str, value: Any) -> None:
@@ -138,7 +179,7 @@ def _complete(row: Contract, *, number: int, given: dict[str, Any]) -> None:
         return
     default("accepted_on", date(2025, 6, 3))
     default("due_on", date(2025, 7, 3))
-    default("rule_version", rule_set_on(row.accepted_on or date(2025, 6, 3)).version)
+    default("rule_version", rule_set_on(session, row.accepted_on or date(2025, 6, 3)).version)
     if row.status not in LIVE | ENDED:
         return
     default("registered_on", date(2025, 6, 10))
@@ -159,6 +200,12 @@ class RecordingLedger:
     def post_registration(self, session: Session, contract: Contract, *, now: datetime) -> None:
         """Remember a registration."""
         self.lines.append(("registration", contract.id, contract.status))
+
+    def post_registrations(
+        self, session: Session, registrations: Sequence[Registration], *, now: datetime
+    ) -> None:
+        """Remember many registrations."""
+        self.lines += [("registration", row.contract_id, Status.REGISTERED) for row in registrations]
 
     def post_change(self, session: Session, contract: Contract, *, now: datetime) -> None:
         """Remember a change."""
@@ -230,12 +277,16 @@ def make_application(session: Session, cast: Cast, *, status: Status, **values: 
     contract = service.apply_for_registration(
         session, cast.seller, form=contract_form(cast, **values), now=NOW
     )
+    attach_papers(session, contract)
     if status is Status.DRAFT:
         return contract
-    service.submit_contract(session, cast.seller, contract.id, now=NOW)
+    service.submit_contract(session, cast.seller, contract.id, confirmed=QUESTIONS, now=NOW)
     if status is Status.SUBMITTED:
         return contract
     service.accept_contract(session, cast.registrar, contract.id, now=NOW)
+    if status is Status.ACCEPTED:
+        return contract
+    service.examine_contract(session, cast.registrar, contract.id, finding="属于技术合同。", now=NOW)
     if status is Status.IN_REVIEW:
         return contract
     service.approve_contract(session, cast.registrar, contract.id, ledger=cast.ledger, now=NOW)
@@ -243,6 +294,51 @@ def make_application(session: Session, cast: Cast, *, status: Status, **values: 
         service.approve_contract(session, cast.second, contract.id, ledger=cast.ledger, now=NOW)
     assert contract.status is status
     return contract
+
+
+def attach_papers(session: Session, contract: Contract) -> None:
+    """Put every paper on record that any application may have to bring, without bytes behind them."""
+    session.add_all(
+        ContractDocument(
+            contract_id=contract.id,
+            kind=kind,
+            name=f"{kind}.pdf",
+            media_type="application/pdf",
+            size=1000,
+            sha256=f"{next(_numbers):064x}",
+            scan=Scan.CLEAN,
+            uploaded_at=NOW,
+        )
+        for kind in session.scalars(
+            select(DocumentRequirement.document_kind).where(DocumentRequirement.required).distinct()
+        )
+    )
+    session.flush()
+
+
+def decide(
+    session: Session,
+    cast: Cast,
+    request: ContractRequest,
+    *,
+    approve: bool = True,
+    note: str | None = None,
+    now: datetime = NOW,
+) -> ContractRequest:
+    """Have a request examined by the registrar, unless it is, and decided by the second person."""
+    if request.examined_at is None:
+        service.examine_request(session, cast.registrar, request.id, note="情况属实。", now=now)
+    return service.decide_request(
+        session, cast.second, request.id, approve=approve, note=note, ledger=cast.ledger, now=now
+    )
+
+
+def revoke(session: Session, cast: Cast, contract: Contract, *, now: datetime = NOW) -> None:
+    """Have a registration revoked: proposed by the registrar, decided by the second person."""
+    request = service.request_revocation(
+        session, cast.registrar, contract.id, reason_code="fraud", reason="材料不实。", now=now
+    )
+    decide(session, cast, request, now=now)
 
 
 def make_deal(

@@ -181,7 +181,7 @@ def test_a_list_costs_the_same_whatever_its_length(own_database: Database) -> No
             page = queries.list_contracts(session, cast.registrar, page=PageRequest(limit=limit))
         assert len(page.items) == limit
         counts.append(len(statements))
-    assert counts == [4, 4]  # contracts, codes, regions, parks
+    assert counts == [5, 5]  # contracts, codes, regions, parks, rule sets
 
 
 def test_a_described_contract_bears_the_names_of_its_codes(session: Session, cast: Cast) -> None:
@@ -206,3 +206,42 @@ def test_steps_of_a_hidden_contract_are_hidden(session: Session, cast: Cast) -> 
     with pytest.raises(NotFound) as error:
         queries.list_events(session, cast.seller, contract.id)
     assert error.value.code == "contract-not-found"
+
+
+def test_days_are_counted_while_the_stations_time_runs(session: Session, cast: Cast) -> None:
+    running = make_contract(session, station=cast.station, status=Status.ACCEPTED)
+    today = date(2025, 7, 1)
+    assert queries.describe(session, [running], today=today)[0].days_left == 2
+    assert queries.describe(session, [running])[0].days_left is None
+    done = make_contract(session, station=cast.station)
+    assert queries.describe(session, [done], today=today)[0].days_left is None
+
+
+def test_a_limit_that_reaches_into_an_unknown_year_is_provisional(session: Session) -> None:
+    def guessed(version: str) -> bool:
+        contract = make_contract(
+            session,
+            status=Status.ACCEPTED,
+            accepted_on=date(2198, 12, 20),
+            due_on=date(2199, 1, 15),
+            rule_version=version,
+        )
+        return queries.describe(session, [contract])[0].due_is_provisional
+
+    assert guessed("2026")
+    assert not guessed("2021")  # counts days whatever they are
+
+
+def test_who_is_overdue_can_be_listed_apart(session: Session, cast: Cast) -> None:
+    late = make_contract(session, station=cast.station, status=Status.IN_REVIEW)
+    decided = make_contract(session, station=cast.station)
+    on_time = make_contract(session, station=cast.station, status=Status.ACCEPTED, due_on=date(2025, 8, 1))
+    handed_in = make_contract(session, station=cast.station, status=Status.SUBMITTED)
+    today = date(2025, 8, 1)
+    assert _ids(session, cast.registrar, today=today, overdue=True) == {late.id}
+    rest = _ids(session, cast.registrar, today=today, overdue=False)
+    assert rest == {decided.id, on_time.id, handed_in.id}
+    page = PageRequest(limit=10)
+    work = queries.list_deadlines(session, cast.registrar, page=page, today=today)
+    assert [item.contract.id for item in work.items] == [late.id, on_time.id]
+    assert (work.undecided, work.overdue) == (2, 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -10,25 +12,56 @@ from hypothesis import strategies as st
 
 from market.contracts.rules import (
     ACTION_NAMES,
-    LARGE_CONTRACT_FEN,
+    DUTY_NAMES,
     LIVE,
-    RULE_SETS,
+    REQUEST_NAMES,
     STATUS_NAMES,
     TRANSITIONS,
     Action,
     By,
+    Duty,
+    ExpertConclusion,
+    LargeBy,
+    RequestKind,
+    RuleSet,
     Status,
     amount_fault,
     approval_action,
+    converted_fen,
+    days_left,
     due_on,
+    duties_for,
     is_large,
     is_valid_external_number,
-    is_workday,
+    needs_experts,
+    rate_of,
     registration_number,
-    rule_set_named,
-    rule_set_on,
+    review_fault,
 )
 
+RULES = RuleSet(
+    version="x",
+    in_force_from=date(2000, 1, 1),
+    types=frozenset({"KF"}),
+    limit_days=15,
+    large_limit_days=30,
+    working_days=True,
+    large_from_fen=500,
+    large_by=LargeBy.TECH,
+    approver_differs=False,
+    experts_from_fen=None,
+    min_experts=3,
+    needs_forecast=False,
+    source="",
+    verified=False,
+)
+RULE_SETS = st.builds(
+    replace,
+    st.just(RULES),
+    limit_days=st.integers(1, 30),
+    large_limit_days=st.integers(30, 60),
+    working_days=st.booleans(),
+)
 DAYS = st.dates(date(2000, 1, 1), date(2040, 12, 31))
 
 
@@ -45,9 +78,12 @@ def _paths(draw: st.DrawFn) -> list[tuple[Action, Status]]:
         if not actions:
             break
         action = draw(st.sampled_from(actions))
-        status = TRANSITIONS[action].target
+        status = TRANSITIONS[action].target or status
         path.append((action, status))
     return path
+
+
+STAGES = [Action.SUBMIT, Action.ACCEPT, Action.EXAMINE]
 
 
 @given(_paths())
@@ -58,7 +94,7 @@ def test_no_path_registers_without_acceptance_and_review(path: list[tuple[Action
         return
     before = actions[: actions.index(Action.REGISTER)]
     last_submit = max(i for i, action in enumerate(before) if action is Action.SUBMIT)
-    assert Action.ACCEPT in before[last_submit:]
+    assert [action for action in before[last_submit:] if action in STAGES] == STAGES
     assert path[len(before) - 1][1] in {Status.IN_REVIEW, Status.LARGE_REVIEW}
 
 
@@ -69,84 +105,88 @@ def test_a_contract_that_has_ended_never_counts_again(path: list[tuple[Action, S
     assert all(status not in ended for status in states[:-1])
 
 
-def test_only_the_seller_asks_and_only_the_station_decides() -> None:
-    asks = {action for action, step in TRANSITIONS.items() if step.by is By.SELLER}
-    assert asks == {Action.SUBMIT, Action.WITHDRAW, Action.REQUEST_CHANGE, Action.REQUEST_CANCELLATION}
+def test_only_the_applicant_asks_and_only_authorities_decide() -> None:
+    asks = {action for action, step in TRANSITIONS.items() if step.by is By.APPLICANT}
+    assert asks == {
+        Action.SUBMIT,
+        Action.WITHDRAW,
+        Action.REQUEST_CHANGE,
+        Action.REQUEST_SETTLEMENT,
+        Action.REQUEST_CANCELLATION,
+    }
+
+
+@given(st.sampled_from(sorted(TRANSITIONS)), st.sampled_from(sorted(Status)))
+def test_every_step_of_the_station_asks_for_a_duty(action: Action, status: Status) -> None:
+    duties = duties_for(action, status)
+    assert duties
+    if status is Status.LARGE_REVIEW and action in {Action.REGISTER, Action.REFUSE}:
+        assert duties == {Duty.APPROVE_LARGE}
 
 
 def test_every_state_and_action_has_a_chinese_name() -> None:
     assert set(STATUS_NAMES) == set(Status)
     assert set(ACTION_NAMES) == set(Action)
+    assert set(DUTY_NAMES) == set(Duty)
+    assert set(REQUEST_NAMES) == set(RequestKind)
 
 
-@given(st.sampled_from([Status.IN_REVIEW, Status.LARGE_REVIEW]), st.integers(0, 10**13))
-def test_a_large_contract_is_registered_from_the_second_review_only(status: Status, amount: int) -> None:
-    action = approval_action(status, amount)
-    assert (action is Action.REGISTER) == (status is Status.LARGE_REVIEW or not is_large(amount))
+@given(st.sampled_from([Status.IN_REVIEW, Status.LARGE_REVIEW]), st.booleans())
+def test_a_large_contract_is_registered_from_the_second_review_only(status: Status, large: bool) -> None:
+    action = approval_action(status, large=large)
+    assert (action is Action.REGISTER) == (status is Status.LARGE_REVIEW or not large)
 
 
-def test_five_million_yuan_is_large() -> None:
-    assert is_large(LARGE_CONTRACT_FEN)
-    assert not is_large(LARGE_CONTRACT_FEN - 1)
-    assert LARGE_CONTRACT_FEN == 500_000_000
+@given(st.integers(1, 1000), st.integers(0, 1000))
+def test_the_rule_set_says_which_amount_makes_a_contract_large(total: int, tech: int) -> None:
+    amounts = {"total_amount_fen": total, "tech_amount_fen": tech}
+    assert is_large(RULES, **amounts) == (tech >= 500)
+    assert is_large(replace(RULES, large_by=LargeBy.TOTAL), **amounts) == (total >= 500)
 
 
-@pytest.mark.parametrize(
-    ("day", "version"),
-    [
-        (date(1999, 1, 1), "2000"),
-        (date(2020, 12, 31), "2000"),
-        (date(2021, 1, 1), "2021"),
-        (date(2026, 1, 22), "2021"),
-        (date(2026, 1, 23), "2026"),
-    ],
-)
-def test_the_day_chooses_the_rule_set(day: date, version: str) -> None:
-    assert rule_set_on(day).version == version
-    assert rule_set_named(version).version == version
+def test_experts_are_heard_from_an_amount_if_there_is_one() -> None:
+    amounts = {"total_amount_fen": 900, "tech_amount_fen": 800}
+    assert not needs_experts(RULES, **amounts)
+    assert needs_experts(replace(RULES, experts_from_fen=800), **amounts)
+    assert not needs_experts(replace(RULES, experts_from_fen=801), **amounts)
 
 
-def test_the_old_rules_know_no_licence_contracts() -> None:
-    assert "XK" not in rule_set_named("2000").types
-    assert "XK" in rule_set_named("2021").types
+@given(st.lists(st.sampled_from(ExpertConclusion), max_size=9), st.integers(1, 5))
+def test_a_review_carries_with_enough_experts_and_a_majority(
+    conclusions: list[ExpertConclusion], least: int
+) -> None:
+    fault = review_fault(conclusions, min_experts=least)
+    support, oppose = (conclusions.count(one) for one in ExpertConclusion)
+    assert (fault is None) == (len(conclusions) >= least and support > oppose)
 
 
-def test_working_days_follow_the_holiday_table() -> None:
-    assert not is_workday(date(2025, 10, 1))  # a Wednesday, National Day
-    assert is_workday(date(2025, 9, 28))  # a Sunday worked in its place
-    assert not is_workday(date(2025, 6, 14))  # a common Saturday
+def _monday_to_friday(day: date) -> bool:
+    return day.weekday() < 5
 
 
-def test_a_year_the_calendar_does_not_know_counts_weekdays() -> None:
-    assert is_workday(date(2199, 10, 1))  # a Tuesday
-    assert not is_workday(date(2199, 10, 5))  # a Saturday
-
-
-def test_the_limit_of_2026_passes_over_a_holiday() -> None:
-    accepted, rules = date(2026, 9, 21), rule_set_named("2026")
-    due = due_on(accepted, rules, large=False, is_workday=is_workday)
-    counted = [accepted + timedelta(days=n) for n in range(1, (due - accepted).days + 1)]
-    assert sum(map(is_workday, counted)) == 15
-    assert any(day.weekday() < 5 and not is_workday(day) for day in counted)
-
-
-@given(DAYS, st.sampled_from(RULE_SETS), st.booleans())
-def test_the_last_day_lies_the_limit_after_acceptance(accepted: date, rules: object, large: bool) -> None:
-    assert isinstance(rules, type(RULE_SETS[0]))
-    due = due_on(accepted, rules, large=large, is_workday=lambda day: day.weekday() < 5)
-    days = rules.large_limit_days if large else rules.limit_days
-    passed = [accepted + timedelta(days=n) for n in range(1, (due - accepted).days + 1)]
-    assert sum(day.weekday() < 5 for day in passed) == days if rules.working_days else len(passed) == days
+@given(DAYS, RULE_SETS, st.booleans())
+def test_the_last_day_lies_the_limit_after_acceptance(accepted: date, rules: RuleSet, extended: bool) -> None:
+    due = due_on(accepted, rules, extended=extended, is_workday=_monday_to_friday)
+    days = rules.large_limit_days if extended else rules.limit_days
+    left = days_left(accepted, due, working_days=rules.working_days, is_workday=_monday_to_friday)
+    assert left == days
     assert due.weekday() < 5 or not rules.working_days
 
 
-@given(DAYS, DAYS, st.sampled_from(RULE_SETS))
-def test_who_is_accepted_later_is_not_due_earlier(one: date, other: date, rules: object) -> None:
-    assert isinstance(rules, type(RULE_SETS[0]))
+@given(DAYS, DAYS, RULE_SETS)
+def test_who_is_accepted_later_is_not_due_earlier(one: date, other: date, rules: RuleSet) -> None:
     first, second = sorted([one, other])
-    assert due_on(first, rules, large=False, is_workday=is_workday) <= due_on(
-        second, rules, large=False, is_workday=is_workday
-    )
+    limits = [due_on(day, rules, extended=False, is_workday=_monday_to_friday) for day in (first, second)]
+    assert limits == sorted(limits)
+
+
+@given(DAYS, st.integers(-60, 60), st.booleans())
+def test_days_left_are_negative_exactly_when_overdue(due: date, ahead: int, working: bool) -> None:
+    today = due - timedelta(days=ahead)
+    left = days_left(today, due, working_days=working, is_workday=_monday_to_friday)
+    assert left <= 0 if ahead <= 0 else left >= 0
+    if not working:
+        assert left == ahead
 
 
 @given(st.integers(2000, 9999), st.from_regex(r"[1-9][0-9]{5}", fullmatch=True), st.integers(1, 999_999))
@@ -172,3 +212,27 @@ def test_numbers_from_elsewhere_have_14_or_16_digits(number: str) -> None:
 def test_the_technical_amount_is_part_of_the_total(total: int, tech: int) -> None:
     fault = amount_fault(total_amount_fen=total, tech_amount_fen=tech)
     assert (fault is None) == (total > 0 and 0 <= tech <= total)
+
+
+@pytest.mark.parametrize(
+    ("amount", "rate", "digits", "fen"),
+    [
+        (10_000_00, "7.1058", 2, 71_058_00),
+        (1, "7.5", 2, 8),  # 7.5 fen: halves go up
+        (1_000_000, "0.0489", 0, 48_900_00),  # yen has no smaller unit
+        (3, "0.0001", 2, 0),
+    ],
+)
+def test_foreign_money_is_converted_exactly(amount: int, rate: str, digits: int, fen: int) -> None:
+    assert converted_fen(amount, rate=Decimal(rate), minor_digits=digits) == fen
+
+
+@given(st.integers(1, 10**15), st.decimals("0.0001", "1000", places=4))
+def test_a_conversion_is_never_off_by_more_than_half_a_fen(amount: int, rate: Decimal) -> None:
+    fen = converted_fen(amount, rate=rate, minor_digits=2)
+    assert abs(Decimal(fen) - Decimal(amount) * rate) <= Decimal("0.5")
+
+
+@pytest.mark.parametrize("text", ["", "0", "0.000", "-7", "7,1", "1e3", "７.1", " 7", "7.", "NaN"])
+def test_a_rate_is_a_plain_positive_decimal(text: str) -> None:
+    assert rate_of(text) is None

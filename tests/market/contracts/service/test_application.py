@@ -19,6 +19,7 @@ from market.matches.rules import Status as SuggestionStatus
 from tests.factories import NOW, make_actor, make_organisation, make_uscc
 from tests.market.contracts.factories import (
     Cast,
+    attach_papers,
     contract_form,
     make_application,
     make_cast,
@@ -100,7 +101,7 @@ def test_the_needs_side_does_not_apply(session: Session, cast: Cast) -> None:
         service.apply_for_registration(
             session, cast.buyer, form=contract_form(cast, suggestion_id=deal.id), now=NOW
         )
-    assert error.value.code == "not-the-seller"
+    assert error.value.code == "not-the-applicant"
 
 
 @pytest.mark.parametrize("kind", [OrganisationKind.AGENCY, OrganisationKind.STATION, OrganisationKind.BUREAU])
@@ -234,6 +235,7 @@ def test_a_renamed_seller_hands_in_under_its_present_name(session: Session, cast
     contract = _apply(session, cast)
     organisation = session.get_one(Organisation, cast.seller.organisation_id)
     organisation.name = "更名后的大学"
+    attach_papers(session, contract)
     service.submit_contract(session, cast.seller, contract.id, now=NOW)
     assert contract.seller.name == "更名后的大学"
     assert contract.seller.organisation_id == organisation.id

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -14,8 +13,8 @@ from sqlalchemy.orm import Session
 from market.accounts.rules import OPERATOR, OrganisationStatus
 from market.contracts import queries, service
 from market.contracts.ledger import NoLedger
-from market.contracts.models import Contract
-from market.contracts.rules import LARGE_CONTRACT_FEN, Action, Status
+from market.contracts.models import Certificate, Contract, RegistrationRules
+from market.contracts.rules import Action, Duty, Status
 from market.contracts.service.registration import flush_registered
 from market.db import Database
 from market.errors import Conflict, MarketError, PermissionDenied, RuleViolation
@@ -24,6 +23,8 @@ from market.listings.rules import Status as ListingStatus
 from market.matches.rules import Status as SuggestionStatus
 from tests.factories import NOW
 from tests.market.contracts.factories import (
+    LARGE_FEN,
+    QUESTIONS,
     Cast,
     contract_form,
     make_application,
@@ -32,9 +33,12 @@ from tests.market.contracts.factories import (
     make_deal,
     make_registrar,
     make_station,
+    make_territory,
+    revoke,
 )
+from tests.market.contracts.racing import at_once
 
-LARGE = {"total_amount_fen": LARGE_CONTRACT_FEN, "tech_amount_fen": LARGE_CONTRACT_FEN}
+LARGE = {"total_amount_fen": LARGE_FEN, "tech_amount_fen": LARGE_FEN}
 
 
 @pytest.fixture
@@ -64,6 +68,7 @@ def test_serials_follow_one_another_within_area_and_year(session: Session, cast:
     second = make_application(session, cast, status=Status.REGISTERED)
     elsewhere = make_cast(session)
     elsewhere.station.region_code = "320282"
+    make_territory(session, elsewhere.station, "320200")
     other = make_application(session, elsewhere, status=Status.REGISTERED)
     assert [first.reg_no, second.reg_no] == ["2025320281000001", "2025320281000002"]
     assert other.reg_no == "2025320282000001"
@@ -78,9 +83,7 @@ def test_numbers_from_elsewhere_are_stepped_over(session: Session, cast: Cast) -
 
 def test_a_cancelled_contracts_number_is_not_used_again(session: Session, cast: Cast) -> None:
     gone = make_application(session, cast, status=Status.REGISTERED)
-    service.revoke_contract(
-        session, cast.registrar, gone.id, reason="材料不实。", ledger=cast.ledger, now=NOW
-    )
+    revoke(session, cast, gone)
     again = make_application(session, cast, status=Status.REGISTERED, project_name=gone.project_name)
     assert gone.reg_no == "2025320281000001"
     assert again.reg_no == "2025320281000002"
@@ -99,18 +102,47 @@ def test_a_large_contract_is_registered_by_a_second_person(session: Session, cas
     assert cast.ledger.lines == [("registration", contract.id, Status.REGISTERED)]
 
 
+def test_who_may_not_approve_large_contracts_passes_them_on(session: Session, cast: Cast) -> None:
+    contract = make_application(session, cast, status=Status.LARGE_REVIEW, **LARGE)
+    third = make_registrar(session, cast.station, duties=[Duty.EXAMINE, Duty.APPROVE])
+    with pytest.raises(PermissionDenied) as error:
+        service.approve_contract(session, third, contract.id, ledger=cast.ledger, now=NOW)
+    assert error.value.code == "duty-missing"
+    assert "大额审批员" in error.value.detail
+    assert contract.status is Status.LARGE_REVIEW
+
+
+def test_the_rules_may_want_another_person_than_the_examiner(session: Session, cast: Cast) -> None:
+    session.get_one(RegistrationRules, "2021").approver_differs = True
+    contract = make_application(session, cast, status=Status.IN_REVIEW)
+    with pytest.raises(PermissionDenied) as error:
+        _register(session, cast, contract)
+    assert error.value.code == "second-person-needed"
+    service.approve_contract(session, cast.second, contract.id, ledger=cast.ledger, now=NOW)
+    assert contract.status is Status.REGISTERED
+
+
+def test_registration_issues_the_certificate(session: Session, cast: Cast) -> None:
+    contract = make_application(session, cast, status=Status.REGISTERED)
+    [certificate] = session.scalars(select(Certificate).where(Certificate.contract_id == contract.id))
+    assert certificate.content["reg_no"] == contract.reg_no
+    revoke(session, cast, contract)
+    assert certificate.voided_at is not None
+
+
 def test_after_a_return_both_persons_review_anew(session: Session, cast: Cast) -> None:
     contract = make_application(session, cast, status=Status.LARGE_REVIEW, **LARGE)
     service.return_contract(session, cast.second, contract.id, note="金额不清。", now=NOW)
     service.submit_contract(session, cast.seller, contract.id, now=NOW)
     service.accept_contract(session, cast.registrar, contract.id, now=NOW)
+    service.examine_contract(session, cast.registrar, contract.id, finding="金额已说明。", now=NOW)
     service.approve_contract(session, cast.second, contract.id, ledger=cast.ledger, now=NOW)
     assert contract.status is Status.LARGE_REVIEW
     service.approve_contract(session, cast.registrar, contract.id, ledger=cast.ledger, now=NOW)
     assert contract.status is Status.REGISTERED
 
 
-@pytest.mark.parametrize("status", [Status.DRAFT, Status.SUBMITTED, Status.REGISTERED])
+@pytest.mark.parametrize("status", [Status.DRAFT, Status.SUBMITTED, Status.ACCEPTED, Status.REGISTERED])
 def test_nothing_is_registered_without_review(session: Session, cast: Cast, status: Status) -> None:
     contract = make_application(session, cast, status=status)
     cast.ledger.lines.clear()
@@ -154,7 +186,7 @@ def test_one_contract_is_registered_once(session: Session, cast: Cast) -> None:
 
 def test_a_revoked_contract_may_be_registered_again(session: Session, cast: Cast) -> None:
     one = make_application(session, cast, status=Status.REGISTERED)
-    service.revoke_contract(session, cast.registrar, one.id, reason="认定有误。", ledger=cast.ledger, now=NOW)
+    revoke(session, cast, one)
     again = make_application(session, cast, status=Status.REGISTERED, project_name=one.project_name)
     assert again.reg_no != one.reg_no
 
@@ -252,26 +284,6 @@ def test_history_is_entered_once(session: Session, cast: Cast) -> None:
 # Two registrars at once
 
 
-def _at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Run each work in a thread of its own, started together; errors are returned as results."""
-    barrier = threading.Barrier(len(works))
-    results: list[Any] = [None] * len(works)
-
-    def run(index: int) -> None:
-        barrier.wait()
-        try:
-            results[index] = works[index]()
-        except MarketError as error:
-            results[index] = error
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(works))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
 def _registering(database: Database, cast: Cast, contract_id: int) -> Callable[[], Any]:
     def work() -> Any:
         with database.transaction() as session:
@@ -286,7 +298,7 @@ def test_registrations_at_the_same_moment_get_different_numbers(own_database: Da
     with own_database.transaction() as session:
         cast = make_cast(session)
         ids = [make_application(session, cast, status=Status.IN_REVIEW).id for _ in range(4)]
-    numbers = _at_once(*(_registering(own_database, cast, contract_id) for contract_id in ids))
+    numbers = at_once(*(_registering(own_database, cast, contract_id) for contract_id in ids))
     assert sorted(numbers) == [f"2025320281{serial:06d}" for serial in (1, 2, 3, 4)]
 
 
@@ -295,7 +307,7 @@ def test_one_contract_approved_twice_at_the_same_moment_is_registered_once(own_d
         cast = make_cast(session)
         contract_id = make_application(session, cast, status=Status.IN_REVIEW).id
     work = _registering(own_database, cast, contract_id)
-    results = _at_once(work, work)
+    results = at_once(work, work)
     [number] = [result for result in results if isinstance(result, str)]
     [error] = [result for result in results if not isinstance(result, str)]
     assert number == "2025320281000001"
@@ -309,12 +321,14 @@ def test_the_database_itself_refuses_one_contract_at_two_stations(own_database: 
         cast = make_cast(session)
         first = make_application(session, cast, status=Status.IN_REVIEW)
         station = make_station(session, region_code="320282")
+        make_territory(session, station, "320281")
         second = make_application(
             session, cast, status=Status.DRAFT, project_name=first.project_name, station_id=station.id
         )
         registrar = make_registrar(session, station)
-        service.submit_contract(session, cast.seller, second.id, now=NOW)
+        service.submit_contract(session, cast.seller, second.id, confirmed=QUESTIONS, now=NOW)
         service.accept_contract(session, registrar, second.id, now=NOW)
+        service.examine_contract(session, registrar, second.id, finding="属实。", now=NOW)
         ids = {cast.registrar: first.id, registrar: second.id}
 
     def work(actor: Any, contract_id: int) -> Callable[[], Any]:
@@ -326,7 +340,7 @@ def test_the_database_itself_refuses_one_contract_at_two_stations(own_database: 
 
         return register
 
-    results = _at_once(*(work(actor, contract_id) for actor, contract_id in ids.items()))
+    results = at_once(*(work(actor, contract_id) for actor, contract_id in ids.items()))
     assert sum(isinstance(result, str) for result in results) == 1
     [error] = [result for result in results if not isinstance(result, str)]
     assert isinstance(error, RuleViolation)

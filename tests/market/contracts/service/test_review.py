@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from market.contracts import queries, service
-from market.contracts.rules import Action, Status
+from market.contracts.rules import Action, Duty, Status
 from market.errors import Conflict, NotFound, PermissionDenied, RuleViolation
 from tests.factories import NOW
 from tests.market.contracts.factories import (
@@ -29,7 +29,7 @@ def cast(session: Session) -> Cast:
 
 
 def test_acceptance_starts_the_clock_under_the_rules_of_the_day(session: Session, cast: Cast) -> None:
-    contract = make_application(session, cast, status=Status.IN_REVIEW)
+    contract = make_application(session, cast, status=Status.ACCEPTED)
     assert (contract.accepted_on, contract.rule_version) == (date(2025, 6, 10), "2021")
     assert contract.due_on == date(2025, 7, 10)
 
@@ -82,10 +82,66 @@ def test_a_return_restarts_acceptance(session: Session, cast: Cast) -> None:
     service.return_contract(session, cast.registrar, contract.id, note="缺少授权书。", now=NOW)
     assert contract.status is Status.RETURNED
     assert (contract.accepted_on, contract.due_on, contract.rule_version) == (None, None, None)
-    later = datetime(2025, 6, 20, 2, 0, tzinfo=UTC)
-    service.submit_contract(session, cast.seller, contract.id, now=later)
-    service.accept_contract(session, cast.registrar, contract.id, now=later)
-    assert contract.due_on == date(2025, 7, 20)
+    corrected, looked_at = (datetime(2025, 6, day, 2, 0, tzinfo=UTC) for day in (20, 25))
+    service.submit_contract(session, cast.seller, contract.id, now=corrected)
+    service.accept_contract(session, cast.registrar, contract.id, now=looked_at)
+    assert (contract.accepted_on, contract.due_on) == (date(2025, 6, 20), date(2025, 7, 20))
+
+
+def test_an_examiner_leaves_a_finding_and_passes_the_contract_on(session: Session, cast: Cast) -> None:
+    contract = make_application(session, cast, status=Status.ACCEPTED)
+    with pytest.raises(RuleViolation) as error:
+        service.examine_contract(session, cast.registrar, contract.id, finding=" ", now=NOW)
+    assert error.value.fields[0].pointer == "/finding"
+    service.examine_contract(session, cast.registrar, contract.id, finding="属于技术开发。", now=NOW)
+    assert contract.status is Status.IN_REVIEW
+    inside, outside = (
+        queries.list_events(session, actor, contract.id)[-1] for actor in (cast.registrar, cast.seller)
+    )
+    assert (inside.event.action, inside.note, outside.note) == (Action.EXAMINE, "属于技术开发。", None)
+
+
+@pytest.mark.parametrize(
+    ("duty", "start", "name"),
+    [
+        (Duty.APPROVE, Status.ACCEPTED, "登记员"),
+        (Duty.EXAMINE, Status.IN_REVIEW, "审批员"),
+        (None, Status.SUBMITTED, "登记员、审批员、大额审批员"),
+    ],
+)
+def test_a_step_needs_its_duty(
+    session: Session, cast: Cast, duty: Duty | None, start: Status, name: str
+) -> None:
+    contract = make_application(session, cast, status=start)
+    registrar = make_registrar(session, cast.station, duties=[duty] if duty else [])
+    steps = {
+        Status.SUBMITTED: lambda: service.accept_contract(session, registrar, contract.id, now=NOW),
+        Status.ACCEPTED: lambda: service.examine_contract(
+            session, registrar, contract.id, finding="属实。", now=NOW
+        ),
+        Status.IN_REVIEW: lambda: service.approve_contract(
+            session, registrar, contract.id, ledger=cast.ledger, now=NOW
+        ),
+    }
+    with pytest.raises(PermissionDenied) as error:
+        steps[start]()
+    assert error.value.code == "duty-missing"
+    assert f"您不是该登记机构的{name}，" in error.value.detail
+    assert contract.status is start
+
+
+def test_a_dispute_gives_the_station_longer(session: Session, cast: Cast) -> None:
+    ordinary, disputed = (make_application(session, cast, status=Status.SUBMITTED) for _ in range(2))
+    service.accept_contract(session, cast.registrar, ordinary.id, now=SPRING_2026)
+    service.accept_contract(session, cast.registrar, disputed.id, disputed=True, now=SPRING_2026)
+    assert ordinary.due_on is not None
+    assert disputed.due_on is not None
+    assert ordinary.due_on < disputed.due_on
+    service.mark_disputed(session, cast.registrar, ordinary.id, reason="权属有争议。", now=SPRING_2026)
+    assert (ordinary.disputed, ordinary.due_on) == (True, disputed.due_on)
+    with pytest.raises(Conflict) as error:
+        service.mark_disputed(session, cast.registrar, ordinary.id, reason="再次。", now=SPRING_2026)
+    assert error.value.code == "already-disputed"
 
 
 def test_a_return_says_what_to_correct(session: Session, cast: Cast) -> None:

@@ -12,13 +12,14 @@ from market.contracts.queries import (
     CODE_COLUMNS,
     PARTY_CODE_COLUMNS,
     DescribedContract,
-    DescribedEvent,
     Names,
 )
-from market.contracts.rules import ACTION_NAMES, STATUS_NAMES, Action, RequestKind, Status, is_large
+from market.contracts.rules import STATUS_NAMES, Side, Status
 from market.http.schema import MarketSchema, MoneyFen, PageArgs, text
 
 CODE = validate.Length(min=1, max=32)
+AMOUNT = validate.Range(min=1, max=10**15)
+RATE = validate.Length(min=1, max=24)
 
 
 class PartyInput(MarketSchema):
@@ -33,11 +34,16 @@ class PartyInput(MarketSchema):
 
 
 class ContractFields(MarketSchema):
-    """What the registration form says; amounts in fen."""
+    """What the registration form says; amounts in fen.
+
+    A contract in another currency states `foreign_amount` in that currency's smallest unit, and
+    `exchange_rate`, yuan for one whole unit, as decimal text.
+    """
 
     project_name = text(2, 300)
     type_code = fields.String(validate=CODE)
     subtype_code = fields.String(allow_none=True, validate=CODE)
+    brokered_id = fields.Integer(strict=True, allow_none=True)
     seller = fields.Nested(PartyInput)
     buyer = fields.Nested(PartyInput)
     signed_on = fields.Date()
@@ -53,6 +59,13 @@ class ContractFields(MarketSchema):
     tech_amount_fen = MoneyFen()
     amount_is_estimate = fields.Boolean()
     payment_mode = fields.String(validate=CODE)
+    royalty_base = fields.String(allow_none=True, validate=CODE)
+    royalty_terms = text(2, 500, allow_none=True)
+    currency = fields.String(validate=validate.Length(equal=3))
+    foreign_amount = fields.Integer(strict=True, allow_none=True, validate=AMOUNT)
+    exchange_rate = fields.String(allow_none=True, validate=RATE)
+    rate_on = fields.Date(allow_none=True)
+    rate_source = text(2, 100, allow_none=True)
     new_input_fen = MoneyFen(allow_none=True)
     new_output_fen = MoneyFen(allow_none=True)
     related_party = fields.Boolean()
@@ -88,38 +101,7 @@ class ContractArgs(PageArgs):
     registered_from = fields.Date()
     registered_to = fields.Date()
     mine = fields.Boolean()
-
-
-class ReturnInput(MarketSchema):
-    """What is to be corrected."""
-
-    note = text(1, 1000, required=True)
-
-
-class RefusalInput(MarketSchema):
-    """Why registration is refused."""
-
-    reason_code = fields.String(required=True, validate=CODE)
-    note = text(1, 1000, required=True)
-
-
-class ReasonInput(MarketSchema):
-    """Why the registration is to end."""
-
-    reason = text(1, 1000, required=True)
-
-
-class ChangeRequestInput(ReasonInput):
-    """What is to be changed in the registration, and why."""
-
-    changes = fields.Nested(ContractFields, required=True)
-
-
-class DecisionInput(MarketSchema):
-    """The station's answer to a request; a rejection needs a note."""
-
-    decision = fields.String(required=True, validate=validate.OneOf(["approve", "reject"]))
-    note = text(1, 1000, allow_none=True, load_default=None)
+    overdue = fields.Boolean()
 
 
 class PartyView(MarketSchema):
@@ -156,7 +138,12 @@ class ContractLinksView(MarketSchema):
 
 
 class ContractView(MarketSchema):
-    """A contract and its registration, with the names of its codes; amounts in fen."""
+    """A contract and its registration, with the names of its codes; amounts in fen.
+
+    `days_left` counts to the station's last day, working days where the rules count those; it is
+    negative when overdue and null while no time runs. `due_is_provisional` says that the last day lies
+    in a year whose holidays are not announced yet.
+    """
 
     id = fields.Integer()
     status = fields.Enum(Status, by_value=True)
@@ -166,12 +153,14 @@ class ContractView(MarketSchema):
     acceptance_no = fields.String(allow_none=True)
     reg_no = fields.String(allow_none=True)
     external_id = fields.String(allow_none=True)
+    applicant = fields.Enum(Side, by_value=True)
     rule_version = fields.String(allow_none=True)
     project_name = fields.String()
     type_code = fields.String()
     type_name = fields.String(allow_none=True)
     subtype_code = fields.String(allow_none=True)
     subtype_name = fields.String(allow_none=True)
+    brokered_id = fields.Integer(allow_none=True)
     seller = fields.Nested(PartyView)
     buyer = fields.Nested(PartyView)
     signed_on = fields.Date()
@@ -195,13 +184,28 @@ class ContractView(MarketSchema):
     is_large = fields.Boolean()
     payment_mode = fields.String()
     payment_mode_name = fields.String(allow_none=True)
+    royalty_base = fields.String(allow_none=True)
+    royalty_base_name = fields.String(allow_none=True)
+    royalty_terms = fields.String(allow_none=True)
+    currency = fields.String()
+    currency_name = fields.String(allow_none=True)
+    foreign_amount = fields.Integer(allow_none=True)
+    exchange_rate = fields.String(allow_none=True)
+    rate_on = fields.Date(allow_none=True)
+    rate_source = fields.String(allow_none=True)
     new_input_fen = fields.Integer(allow_none=True)
     new_output_fen = fields.Integer(allow_none=True)
     related_party = fields.Boolean()
     abroad = fields.Boolean()
+    confirmed = fields.List(fields.String())
+    disputed = fields.Boolean()
+    experts_called = fields.Boolean()
+    experts_needed = fields.Boolean()
     submitted_on = fields.Date(allow_none=True)
     accepted_on = fields.Date(allow_none=True)
     due_on = fields.Date(allow_none=True)
+    days_left = fields.Integer(allow_none=True)
+    due_is_provisional = fields.Boolean()
     registered_on = fields.Date(allow_none=True)
     ended_on = fields.Date(allow_none=True)
     created_at = fields.AwareDateTime()
@@ -216,7 +220,10 @@ class ContractView(MarketSchema):
             **columns,
             **_code_names(contract, CODE_COLUMNS, names),
             "status_name": STATUS_NAMES[contract.status],
-            "is_large": is_large(contract.tech_amount_fen),
+            "is_large": described.is_large,
+            "experts_needed": described.experts_needed,
+            "days_left": described.days_left,
+            "due_is_provisional": described.due_is_provisional,
             "seller": _party(contract.seller, names),
             "buyer": _party(contract.buyer, names),
             "station": {
@@ -254,46 +261,3 @@ def _code_names(row: Any, columns: Any, names: Names) -> dict[str, str | None]:
         f"{column.removesuffix('_code')}_name": names.codes.get((scheme, getattr(row, column)))
         for column, scheme in columns.items()
     }
-
-
-class ContractEventView(MarketSchema):
-    """One step of a contract; `snapshot` is the whole form where the step fixed it."""
-
-    id = fields.Integer()
-    action = fields.Enum(Action, by_value=True)
-    action_name = fields.String()
-    source = fields.Enum(Status, by_value=True, allow_none=True)
-    target = fields.Enum(Status, by_value=True)
-    target_name = fields.String()
-    actor_id = fields.Integer(allow_none=True)
-    reason_code = fields.String(allow_none=True)
-    reason_name = fields.String(allow_none=True)
-    note = fields.String(allow_none=True)
-    snapshot = fields.Dict(allow_none=True)
-    at = fields.AwareDateTime()
-
-    @ma.pre_dump
-    def _beside_names(self, described: DescribedEvent, **_: Any) -> dict[str, Any]:
-        event = described.event
-        return {
-            **{name: getattr(event, name) for name in self.fields if hasattr(event, name)},
-            "action_name": ACTION_NAMES[event.action],
-            "target_name": STATUS_NAMES[event.target],
-            "reason_name": described.reason_name,
-        }
-
-
-class RequestView(MarketSchema):
-    """What the seller asked to be done with a registration; `approved` is null until it is decided."""
-
-    id = fields.Integer()
-    contract_id = fields.Integer()
-    kind = fields.Enum(RequestKind, by_value=True)
-    reason = fields.String()
-    changes = fields.Dict()
-    requested_by = fields.Integer(allow_none=True)
-    requested_at = fields.AwareDateTime()
-    approved = fields.Boolean(allow_none=True)
-    decided_by = fields.Integer(allow_none=True)
-    decided_at = fields.AwareDateTime(allow_none=True)
-    decision_note = fields.String(allow_none=True)

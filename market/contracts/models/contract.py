@@ -1,4 +1,4 @@
-"""Tables of contracts, their registered versions, requests and events."""
+"""Tables of contracts, their parties, requests, expert opinions, events and serials."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Organisation
 from market.contracts.form_rules import contract_identity
-from market.contracts.rules import Action, RequestKind, Status
+from market.contracts.rules import Action, ExpertConclusion, RequestKind, Side, Status
 from market.db import Base, BigId, Code, UtcDateTime, enum_type
 from market.matches.models import Suggestion
 
@@ -41,6 +41,12 @@ class Contract(Base):
     `acceptance_no` is ours from the first submission on; `reg_no` is given at registration, unique
     and never used again. `live_identity` is set while the contract counts, so that the database
     itself refuses to register one contract twice. Amounts are fen.
+
+    The applicant is the seller, or the buyer where technology is bought from abroad. A brokerage
+    contract (技术中介) names the contract it brokered in `brokered_id`. A contract in another currency
+    keeps `foreign_amount` in that currency's smallest unit and `exchange_rate`, yuan for one whole
+    unit, as decimal text. `confirmed` lists the questions about the form that the applicant answered
+    with yes. `amount_is_estimate` marks a royalty contract whose amounts are settled later.
     """
 
     __tablename__ = "contracts"
@@ -53,6 +59,8 @@ class Contract(Base):
     status: Mapped[Status] = mapped_column(enum_type(Status), default=Status.DRAFT)
     station_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     suggestion_id: Mapped[int | None] = mapped_column(ForeignKey("suggestions.id"), index=True)
+    brokered_id: Mapped[int | None] = mapped_column(ForeignKey("contracts.id"), index=True)
+    applicant: Mapped[Side] = mapped_column(enum_type(Side), default=Side.SELLER)
     external_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     acceptance_no: Mapped[str | None] = mapped_column(String(32), unique=True)
     reg_no: Mapped[str | None] = mapped_column(String(16), unique=True)
@@ -77,10 +85,20 @@ class Contract(Base):
     tech_amount_fen: Mapped[int] = mapped_column(BigInteger)
     amount_is_estimate: Mapped[bool] = mapped_column(default=False)
     payment_mode: Mapped[str] = mapped_column(Code)
+    royalty_base: Mapped[str | None] = mapped_column(Code)
+    royalty_terms: Mapped[str | None] = mapped_column(String(500))
+    currency: Mapped[str] = mapped_column(String(3), default="CNY")
+    foreign_amount: Mapped[int | None] = mapped_column(BigInteger)
+    exchange_rate: Mapped[str | None] = mapped_column(String(24))
+    rate_on: Mapped[date | None]
+    rate_source: Mapped[str | None] = mapped_column(String(100))
     new_input_fen: Mapped[int | None] = mapped_column(BigInteger)
     new_output_fen: Mapped[int | None] = mapped_column(BigInteger)
     related_party: Mapped[bool] = mapped_column(default=False)
     abroad: Mapped[bool] = mapped_column(default=False)
+    confirmed: Mapped[list[str]] = mapped_column(JSON, default=list)
+    disputed: Mapped[bool] = mapped_column(default=False)
+    experts_called: Mapped[bool] = mapped_column(default=False)
 
     submitted_on: Mapped[date | None]
     accepted_on: Mapped[date | None]
@@ -111,21 +129,47 @@ class Contract(Base):
 
 
 class ContractRequest(Base):
-    """What the seller asks to be done with a registered contract, and the station's answer."""
+    """What is to be done with a registered contract, and the answer.
+
+    The applicant asks for changes, settlements and cancellation; the station or a bureau proposes a
+    revocation. One person examines it; where the contract is large, and always for a revocation,
+    another one decides.
+    """
 
     __tablename__ = "contract_requests"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
     kind: Mapped[RequestKind] = mapped_column(enum_type(RequestKind))
+    reason_code: Mapped[str | None] = mapped_column(Code)
     reason: Mapped[str] = mapped_column(String(1000))
     changes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     requested_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    examined_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    examined_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    examination_note: Mapped[str | None] = mapped_column(String(1000))
     approved: Mapped[bool | None]
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decision_note: Mapped[str | None] = mapped_column(String(1000))
+
+
+class ExpertOpinion(Base):
+    """What one expert of the review of a large or disputed contract concluded."""
+
+    __tablename__ = "expert_opinions"
+    __table_args__ = (UniqueConstraint("contract_id", "name", "unit"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
+    name: Mapped[str] = mapped_column(String(64))
+    unit: Mapped[str] = mapped_column(String(200))
+    conclusion: Mapped[ExpertConclusion] = mapped_column(enum_type(ExpertConclusion))
+    words: Mapped[str] = mapped_column(String(2000))
+    opined_on: Mapped[date]
+    recorded_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ContractEvent(Base):

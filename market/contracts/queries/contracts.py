@@ -7,18 +7,30 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
 from market.accounts.models import Organisation
 from market.accounts.rules import Actor, Role
-from market.contracts.models import Contract, ContractEvent, ContractParty, ContractRequest
-from market.contracts.rules import SELLER_ROLES, Action, Status
+from market.clock import china_day
+from market.contracts.models import Attribution, Contract, ContractParty
+from market.contracts.queries.rulebook import rule_set_named, rule_set_on
+from market.contracts.rules import (
+    SELLER_ROLES,
+    UNDER_REVIEW,
+    RuleSet,
+    Side,
+    Status,
+    days_left,
+    is_large,
+    needs_experts,
+    years_reached,
+)
 from market.db import Page, PageRequest, SortKey, paginate
 from market.errors import NotFound
 from market.matches.models import Suggestion
 from market.reference.models import CodeEntry, Park, Region
-from market.reference.queries import code_names
+from market.reference.queries import holidays_known, is_workday
 from market.reference.rules import Scheme, region_prefix
 
 _Seller = aliased(ContractParty, name="seller")
@@ -34,6 +46,8 @@ CODE_COLUMNS: Mapping[str, Scheme] = {
     "seo": Scheme.SEO,
     "industry_code": Scheme.INDUSTRY,
     "payment_mode": Scheme.PAYMENT_MODE,
+    "royalty_base": Scheme.ROYALTY_BASE,
+    "currency": Scheme.CURRENCY,
 }
 """Columns of a contract that hold a code, and the list it stands in."""
 
@@ -55,23 +69,29 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class DescribedContract:
-    """A contract with the names a reader needs beside its codes."""
+    """A contract with the names a reader needs beside its codes, and what follows from its rules.
+
+    Attributes:
+        contract: the contract.
+        names: of its codes, regions and parks.
+        is_large: whether a second approver decides.
+        experts_needed: whether experts are heard before it is registered.
+        days_left: days until the station must have decided, working days where those count; negative
+            when overdue, None while no time runs or where nobody said what day it is.
+        due_is_provisional: whether the last day lies in a year whose holidays are not announced.
+    """
 
     contract: Contract
     names: Names
+    is_large: bool
+    experts_needed: bool
+    days_left: int | None
+    due_is_provisional: bool
 
     @property
     def version(self) -> int:
         """Version of the contract, for the ETag."""
         return self.contract.version
-
-
-@dataclass(frozen=True, slots=True)
-class DescribedEvent:
-    """A step of a contract with the name of its reason."""
-
-    event: ContractEvent
-    reason_name: str | None
 
 
 def get_contract(session: Session, actor: Actor, contract_id: int, *, lock: bool = False) -> Contract:
@@ -86,7 +106,7 @@ def get_contract(session: Session, actor: Actor, contract_id: int, *, lock: bool
     Raises:
         NotFound: there is none, or the actor may not know of it.
     """
-    statement = _visible_contracts(actor).where(Contract.id == contract_id)
+    statement = visible_contracts(actor).where(Contract.id == contract_id)
     if lock:
         statement = statement.with_for_update(of=Contract).execution_options(populate_existing=True)
     contract: Contract | None = session.scalars(statement).unique().one_or_none()
@@ -100,6 +120,7 @@ def list_contracts(
     actor: Actor,
     *,
     page: PageRequest,
+    today: date | None = None,
     status: Status | None = None,
     station_id: int | None = None,
     type_code: str | None = None,
@@ -107,6 +128,7 @@ def list_contracts(
     registered_from: date | None = None,
     registered_to: date | None = None,
     mine: bool = False,
+    overdue: bool | None = None,
 ) -> Page[DescribedContract]:
     """List the contracts the actor may know of, newest first, in a constant number of queries.
 
@@ -114,15 +136,17 @@ def list_contracts(
         session: open session.
         actor: who is asking.
         page: cursor and limit.
+        today: present day in China; needed to count days and to tell who is overdue.
         status: only this status.
         station_id: only at this station.
         type_code: only this contract type.
         tech_field: only this technical field.
         registered_from: only registered on this day or later.
         registered_to: only registered on this day or earlier.
-        mine: only those that the actor's own organisation sells under.
+        mine: only those that the actor's own organisation applies for.
+        overdue: only those the station should have decided before today, or only the others.
     """
-    statement = _visible_contracts(actor)
+    statement = visible_contracts(actor)
     if status is not None:
         statement = statement.where(Contract.status == status)
     if station_id is not None:
@@ -137,12 +161,25 @@ def list_contracts(
         statement = statement.where(Contract.registered_on <= registered_to)
     if mine:
         own = actor.organisation_id  # nobody's, for an admin: parties outside the market have none either
-        statement = statement.where(_Seller.organisation_id == own if own is not None else false())
+        statement = statement.where(_applicant_id() == own if own is not None else false())
+    if overdue is not None:
+        statement = statement.where(is_overdue(today) if overdue else ~is_overdue(today))
     found = paginate(session, statement, order=[SortKey(Contract.id, descending=True)], page=page)
-    return Page(describe(session, found.items), found.next_cursor)
+    return Page(describe(session, found.items, today=today), found.next_cursor)
 
 
-def _visible_contracts(actor: Actor) -> Select[Any]:
+def is_overdue(today: date | None) -> ColumnElement[bool]:
+    """Return the condition that a contract's last day has passed and it is still undecided."""
+    assert today is not None  # a filter on days needs a day
+    return Contract.status.in_(UNDER_REVIEW) & (func.coalesce(Contract.due_on, today) < today)
+
+
+def _applicant_id() -> ColumnElement[int | None]:
+    return case((Contract.applicant == Side.BUYER, _Buyer.organisation_id), else_=_Seller.organisation_id)
+
+
+def visible_contracts(actor: Actor) -> Select[Any]:
+    """Select the contracts an actor may know of, with parties, station and suggestion."""
     return (
         select(Contract)
         .join(_Seller, Contract.seller)
@@ -159,7 +196,7 @@ def _visible_contracts(actor: Actor) -> Select[Any]:
 
 
 def _is_visible(actor: Actor) -> ColumnElement[bool]:
-    """Both parties, the station, bureaus concerned and the broker; a draft is not yet the station's."""
+    """Both parties, the station, bureaus concerned, brokers in charge or credited; drafts not for the station."""
     if actor.role is Role.ADMIN:
         return true()
     if actor.role in SELLER_ROLES and actor.organisation_id is not None:
@@ -167,7 +204,17 @@ def _is_visible(actor: Actor) -> ColumnElement[bool]:
             _Seller.organisation_id == actor.organisation_id, _Buyer.organisation_id == actor.organisation_id
         )
     if actor.role is Role.BROKER and actor.user_id is not None:
-        return Contract.suggestion_id.in_(select(Suggestion.id).where(Suggestion.broker_id == actor.user_id))
+        matched = Contract.suggestion_id.in_(
+            select(Suggestion.id).where(Suggestion.broker_id == actor.user_id)
+        ) | Contract.id.in_(
+            select(Attribution.contract_id).where(
+                Attribution.broker_id == actor.user_id, Attribution.withdrawn_at.is_(None)
+            )
+        )
+        if actor.organisation_id is None:
+            return matched
+        # An agency is itself the party that applies under a brokerage contract (技术中介).
+        return matched | or_(*(side.organisation_id == actor.organisation_id for side in (_Seller, _Buyer)))
     handed_in = Contract.status != Status.DRAFT
     if actor.role is Role.REGISTRAR and actor.organisation_id is not None:
         return (Contract.station_id == actor.organisation_id) & handed_in
@@ -178,73 +225,25 @@ def _is_visible(actor: Actor) -> ColumnElement[bool]:
     return false()
 
 
-def list_events(session: Session, actor: Actor, contract_id: int) -> list[DescribedEvent]:
-    """Return the steps of a contract, oldest first.
-
-    Raises:
-        NotFound: there is no such contract, or the actor may not know of it.
-    """
-    get_contract(session, actor, contract_id)
-    events = session.scalars(
-        select(ContractEvent).where(ContractEvent.contract_id == contract_id).order_by(ContractEvent.id)
-    )
-    reasons = code_names(session, Scheme.REFUSAL_REASON)
-    return [DescribedEvent(event, reasons.get(event.reason_code or "")) for event in events]
+def rules_of(session: Session, contract: Contract) -> RuleSet:
+    """Return the rules a contract stands under: those of its acceptance, or of its first day here."""
+    if contract.rule_version is not None:
+        return rule_set_named(session, contract.rule_version)
+    return rule_set_on(session, contract.registered_on or china_day(contract.created_at))
 
 
-def list_requests(session: Session, actor: Actor, contract_id: int) -> list[ContractRequest]:
-    """Return what was asked to be done with a registered contract, oldest first.
-
-    Raises:
-        NotFound: there is no such contract, or the actor may not know of it.
-    """
-    get_contract(session, actor, contract_id)
-    return list(
-        session.scalars(
-            select(ContractRequest)
-            .where(ContractRequest.contract_id == contract_id)
-            .order_by(ContractRequest.id)
-        )
-    )
-
-
-def get_request(session: Session, actor: Actor, request_id: int) -> ContractRequest:
-    """Return one request of a contract that the actor may know of.
-
-    Raises:
-        NotFound: there is none, or the actor may not know of its contract.
-    """
-    request = session.get(ContractRequest, request_id)
-    if request is None:
-        raise NotFound("没有找到该变更或注销申请。", code="contract-request-not-found")
-    get_contract(session, actor, request.contract_id)
-    return request
-
-
-def find_open_request(session: Session, contract_id: int) -> ContractRequest | None:
-    """Return the request of a contract that awaits the station's answer, if any; there is at most one."""
-    return session.scalar(
-        select(ContractRequest).where(
-            ContractRequest.contract_id == contract_id, ContractRequest.decided_at.is_(None)
-        )
-    )
-
-
-def find_last_event(session: Session, contract_id: int, action: Action) -> ContractEvent | None:
-    """Return the latest step of this kind a contract has taken."""
-    return session.scalar(
-        select(ContractEvent)
-        .where(ContractEvent.contract_id == contract_id, ContractEvent.action == action)
-        .order_by(ContractEvent.id.desc())
-        .limit(1)
-    )
-
-
-def describe(session: Session, contracts: Sequence[Contract]) -> list[DescribedContract]:
-    """Return contracts with the names of their codes, read in three queries for all of them.
+def describe(
+    session: Session, contracts: Sequence[Contract], *, today: date | None = None
+) -> list[DescribedContract]:
+    """Return contracts with the names of their codes, read in a few queries for all of them.
 
     Parties, station and suggestion are loaded too where they are not, so that a described
     contract can be shown after the session ends.
+
+    Args:
+        session: open session.
+        contracts: rows to show.
+        today: present day in China; without it no days are counted.
     """
     codes: set[tuple[Scheme, str]] = set()
     regions: set[str] = set()
@@ -262,13 +261,53 @@ def describe(session: Session, contracts: Sequence[Contract]) -> list[DescribedC
         regions=_names(session, Region, regions),
         parks=_names(session, Park, parks),
     )
-    return [DescribedContract(contract, names) for contract in contracts]
+    return [_described(session, contract, names, today=today) for contract in contracts]
 
 
-def describe_one(session: Session, contract: Contract) -> DescribedContract:
+def _described(
+    session: Session, contract: Contract, names: Names, *, today: date | None
+) -> DescribedContract:
+    rules = rules_of(session, contract)
+    left, guessed = _time_left(session, contract, rules, today=today)
+    return DescribedContract(
+        contract=contract,
+        names=names,
+        is_large=is_large(
+            rules, total_amount_fen=contract.total_amount_fen, tech_amount_fen=contract.tech_amount_fen
+        ),
+        experts_needed=needs_review(contract, rules),
+        days_left=left,
+        due_is_provisional=guessed,
+    )
+
+
+def needs_review(contract: Contract, rules: RuleSet) -> bool:
+    """Tell whether experts are to be heard about a contract: by its amount, or because they were called."""
+    return contract.experts_called or needs_experts(
+        rules, total_amount_fen=contract.total_amount_fen, tech_amount_fen=contract.tech_amount_fen
+    )
+
+
+def _time_left(
+    session: Session, contract: Contract, rules: RuleSet, *, today: date | None
+) -> tuple[int | None, bool]:
+    """Return the days left and whether the last day is provisional."""
+    accepted, due = contract.accepted_on, contract.due_on
+    if contract.status not in UNDER_REVIEW or accepted is None or due is None:
+        return None, False
+    guessed = rules.working_days and not all(
+        holidays_known(session, year) for year in years_reached(accepted, due)
+    )
+    if today is None:
+        return None, guessed
+    calendar = is_workday(session)
+    return days_left(today, due, working_days=rules.working_days, is_workday=calendar), guessed
+
+
+def describe_one(session: Session, contract: Contract, *, today: date | None = None) -> DescribedContract:
     """Return one contract with the names of its codes, after writing what is pending."""
     session.flush()  # draws the new version for the ETag
-    return describe(session, [contract])[0]
+    return describe(session, [contract], today=today)[0]
 
 
 def _codes_in(row: Contract | ContractParty, columns: Mapping[str, Scheme]) -> set[tuple[Scheme, str]]:

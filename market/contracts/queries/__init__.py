@@ -1,0 +1,83 @@
+"""Reading contracts, and who may know of them."""
+
+from market.contracts.queries.contracts import (
+    CODE_COLUMNS,
+    PARTY_CODE_COLUMNS,
+    DescribedContract,
+    Names,
+    describe,
+    describe_one,
+    get_contract,
+    is_overdue,
+    list_contracts,
+    needs_review,
+    rules_of,
+    visible_contracts,
+)
+from market.contracts.queries.deadlines import Deadlines, list_deadlines
+from market.contracts.queries.duplicates import neighbours_of
+from market.contracts.queries.experts import list_opinions, opinions_on
+from market.contracts.queries.history import (
+    DescribedEvent,
+    find_last_event,
+    find_open_request,
+    get_request,
+    list_events,
+    list_requests,
+)
+from market.contracts.queries.rulebook import rule_set_named, rule_set_on, rule_sets
+from market.contracts.queries.station import (
+    DescribedStation,
+    Territory,
+    describe_stations,
+    duties_of,
+    get_duty,
+    get_station,
+    list_duties,
+    list_stations,
+    may_staff,
+    serves,
+    stations_serving,
+    works_at,
+)
+
+__all__ = [
+    "CODE_COLUMNS",
+    "PARTY_CODE_COLUMNS",
+    "Deadlines",
+    "DescribedContract",
+    "DescribedEvent",
+    "DescribedStation",
+    "Names",
+    "Territory",
+    "describe",
+    "describe_one",
+    "describe_stations",
+    "duties_of",
+    "find_last_event",
+    "find_open_request",
+    "get_contract",
+    "get_duty",
+    "get_request",
+    "get_station",
+    "is_overdue",
+    "list_contracts",
+    "list_deadlines",
+    "list_duties",
+    "list_events",
+    "list_opinions",
+    "list_requests",
+    "list_stations",
+    "may_staff",
+    "needs_review",
+    "neighbours_of",
+    "opinions_on",
+    "rule_set_named",
+    "rule_set_on",
+    "rule_sets",
+    "rules_of",
+    "serves",
+    "stations_serving",
+    "visible_contracts",
+    "works_at",
+]
