@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     DDL,
+    JSON,
     BigInteger,
     CheckConstraint,
     ForeignKey,
@@ -23,7 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from market.contracts.models import Contract
 from market.db import Base, BigId, Code, UtcDateTime, enum_type
 from market.reference.models import Region
-from market.turnover.rules import AreaKind, Line, Measure
+from market.turnover.rules import AreaKind, Dimension, FlowLevel, Line, Measure, Reach, ReleaseKind
 from market.turnover.target_rules import Basis, Comparator
 
 
@@ -33,7 +34,7 @@ class TurnoverEntry(Base):
     A line keeps the contract as it stood when the line was written, so a reversal takes away
     exactly what was added. `effective_on` is the day of the contract's original registration and
     decides the period; `recorded_at` is when the line was written and decides what was known when.
-    A region of None means abroad.
+    A region of None means abroad. `reach` follows from the countries of both parties.
     """
 
     __tablename__ = "turnover_entries"
@@ -86,24 +87,84 @@ class TurnoverEntry(Base):
     tech_field: Mapped[str] = mapped_column(Code)
     ip_kind: Mapped[str] = mapped_column(Code)
     plan_source: Mapped[str] = mapped_column(Code)
+    reach: Mapped[Reach] = mapped_column(enum_type(Reach))
 
     contract: Mapped[Contract] = relationship()
 
 
 class TurnoverCounter(Base):
-    """A stored sum of ledger lines: one measure, one leaf region or park, one month, type and field."""
+    """A stored sum of ledger lines: one measure, area and month, and one value of one dimension.
+
+    The primary key is in the order figures are read in: a range of areas within one dimension.
+    """
 
     __tablename__ = "turnover_counters"
 
     measure: Mapped[Measure] = mapped_column(enum_type(Measure), primary_key=True)
     area_kind: Mapped[AreaKind] = mapped_column(enum_type(AreaKind), primary_key=True)
+    dimension: Mapped[Dimension] = mapped_column(enum_type(Dimension), primary_key=True)
     area: Mapped[str] = mapped_column(Code, primary_key=True)
     month: Mapped[date] = mapped_column(primary_key=True)
-    type_code: Mapped[str] = mapped_column(Code, primary_key=True)
-    tech_field: Mapped[str] = mapped_column(Code, primary_key=True)
+    code: Mapped[str] = mapped_column(Code, primary_key=True)
     deals: Mapped[int]
     total_fen: Mapped[int] = mapped_column(BigInteger)
     tech_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class TurnoverFlow(Base):
+    """A stored sum of ledger lines: what went from one area to another in a month."""
+
+    __tablename__ = "turnover_flows"
+    __table_args__ = (Index("ix_turnover_flows_level_buyer_area", "level", "buyer_area", "month"),)
+
+    level: Mapped[FlowLevel] = mapped_column(enum_type(FlowLevel), primary_key=True)
+    seller_area: Mapped[str] = mapped_column(Code, primary_key=True)
+    buyer_area: Mapped[str] = mapped_column(Code, primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    deals: Mapped[int]
+    total_fen: Mapped[int] = mapped_column(BigInteger)
+    tech_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class Release(Base):
+    """Figures of a region and period as they were published; `content` never changes afterwards.
+
+    `known_at` is the moment of the ledger they were taken from, `digest` the SHA-256 of the canonical
+    JSON of `content`. A release found wrong is withdrawn and superseded by another, not altered.
+    """
+
+    __tablename__ = "releases"
+    __table_args__ = (
+        Index(
+            "uq_releases_standing",
+            "region_code",
+            "kind",
+            "period",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"))
+    kind: Mapped[ReleaseKind] = mapped_column(enum_type(ReleaseKind))
+    period: Mapped[str] = mapped_column(String(16))
+    period_start: Mapped[date]
+    period_end: Mapped[date]
+    title: Mapped[str] = mapped_column(String(200))
+    known_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    digest: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str | None] = mapped_column(String(1000))
+    published_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    published_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdraw_reason: Mapped[str | None] = mapped_column(String(1000))
+    superseded_by: Mapped[int | None] = mapped_column(ForeignKey("releases.id"))
+
+    region: Mapped[Region] = relationship()
 
 
 class Target(Base):
@@ -126,6 +187,7 @@ class Target(Base):
     basis: Mapped[Basis] = mapped_column(enum_type(Basis))
     period_start: Mapped[date | None]
     period_end: Mapped[date | None]
+    base_year: Mapped[int | None]
     source: Mapped[str] = mapped_column(String(300))
     note: Mapped[str] = mapped_column(String(500))
 
@@ -166,12 +228,51 @@ POSTGRESQL_DROP_APPEND_ONLY = "DROP FUNCTION IF EXISTS turnover_entries_refuse()
 """Run after the table is dropped: triggers go with their table, the function does not."""
 
 
-def _attach_append_only(table: Table) -> None:
+FROZEN_COLUMNS = "region_code, kind, period, period_start, period_end, title, known_at, content, digest"
+"""What no statement may change in a release once it is published."""
+
+SQLITE_FROZEN = (
+    f"CREATE TRIGGER releases_no_update BEFORE UPDATE OF {FROZEN_COLUMNS} ON releases "
+    "BEGIN SELECT RAISE(ABORT, 'a release is frozen'); END",
+    "CREATE TRIGGER releases_no_delete BEFORE DELETE ON releases "
+    "BEGIN SELECT RAISE(ABORT, 'a release is frozen'); END",
+)
+POSTGRESQL_FROZEN = (
+    """
+    CREATE FUNCTION releases_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'a release is frozen' USING ERRCODE = 'restrict_violation';
+    END $$
+    """,
+    f"""
+    CREATE TRIGGER releases_no_change BEFORE DELETE OR UPDATE OF {FROZEN_COLUMNS} ON releases
+    FOR EACH ROW EXECUTE FUNCTION releases_refuse()
+    """,
+    """
+    CREATE TRIGGER releases_no_truncate BEFORE TRUNCATE ON releases
+    FOR EACH STATEMENT EXECUTE FUNCTION releases_refuse()
+    """,
+)
+POSTGRESQL_DROP_FROZEN = "DROP FUNCTION IF EXISTS releases_refuse()"
+
+
+def _attach(table: Table, *, sqlite: tuple[str, ...], postgresql: tuple[str, ...], dropped: str) -> None:
     ddl: Any = DDL  # SQLAlchemy leaves it without types
-    for dialect, statements in (("sqlite", SQLITE_APPEND_ONLY), ("postgresql", POSTGRESQL_APPEND_ONLY)):
+    for dialect, statements in (("sqlite", sqlite), ("postgresql", postgresql)):
         for statement in statements:
             event.listen(table, "after_create", ddl(statement).execute_if(dialect=dialect))
-    event.listen(table, "after_drop", ddl(POSTGRESQL_DROP_APPEND_ONLY).execute_if(dialect="postgresql"))
+    event.listen(table, "after_drop", ddl(dropped).execute_if(dialect="postgresql"))
 
 
-_attach_append_only(Base.metadata.tables["turnover_entries"])
+_attach(
+    Base.metadata.tables["turnover_entries"],
+    sqlite=SQLITE_APPEND_ONLY,
+    postgresql=POSTGRESQL_APPEND_ONLY,
+    dropped=POSTGRESQL_DROP_APPEND_ONLY,
+)
+_attach(
+    Base.metadata.tables["releases"],
+    sqlite=SQLITE_FROZEN,
+    postgresql=POSTGRESQL_FROZEN,
+    dropped=POSTGRESQL_DROP_FROZEN,
+)

@@ -1,11 +1,10 @@
 """How a plan's target is read: its comparator and basis, what counts as reached, who else would know.
 
-Knows numbers and words only; where the numbers come from is `market.turnover.targets`.
+Knows numbers and words only; where the numbers come from is `market.turnover.progress`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -112,17 +111,10 @@ def year_in_question(start: date | None, end: date | None, today: date) -> int:
     return year
 
 
-def base_year(note: str) -> int | None:
-    """Return the base year that a relative target's note names (以2021年为基数); None if it names none."""
-    found = re.search(r"以(\d{4})年为基数", note)
-    return int(found[1]) if found else None
-
-
 UNKNOWN_SOURCE = "本市场没有该项数据，须由计划的责任部门报送。"
 
 _SOURCES: Mapping[str, tuple[str, ...]] = {
     "市科技主管部门的技术转移机构设立、备案和示范认定名录": (
-        "new_transfer_agencies",
         "demonstration_agencies",
         "linked_regional_centres",
         "linked_national_agencies",
@@ -204,13 +196,15 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
     ),
     "市场监管部门的标准登记数据": ("standards_revised", "standards_organizations"),
     "主管部门的专员选派记录": ("chain_fusion_specialists", "industrial_internet_specialists"),
-    "主管部门发布的指数（算法未公布，本市场不自行推算）": ("conversion_index",),
     "计划责任部门的月报、季评和年度考核": ("action_items",),
 }
 
 MISSING_SOURCES: Mapping[str, str] = {
-    indicator: f"本市场没有该项数据，应来自：{words}。"
-    for words, indicators in _SOURCES.items()
-    for indicator in indicators
+    **{
+        indicator: f"本市场没有该项数据，应来自：{words}。"
+        for words, indicators in _SOURCES.items()
+        for indicator in indicators
+    },
+    "conversion_index": "指数由主管部门按公布的定义测算发布，见 /api/v1/conversion-index/values。",
 }
 """Where the figure of an indicator would come from, for those the market's own tables do not hold."""

@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from market.accounts.rules import Actor, Role
 from market.db import get_or_not_found
 from market.turnover.models import Target
 from market.turnover.progress import Progress, progress
+from market.turnover.rules import may_see_figures
 from market.turnover.target_rules import Basis, Comparator
 
 
@@ -71,23 +73,46 @@ def _check_number(value: str | None) -> None:
         raise ValueError(f"{value!r} is not a number") from None
 
 
-def get_target(session: Session, target_id: int, *, today: date, year: int | None = None) -> TargetProgress:
+def get_target(
+    session: Session, actor: Actor | None, target_id: int, *, today: date, year: int | None = None
+) -> TargetProgress:
     """Return one target with its progress, an annual one for the year asked.
+
+    Args:
+        session: open session.
+        actor: who is asking; None for anyone. Decides whether amounts are live or as published.
+        target_id: which target.
+        today: the day in China.
+        year: for which year to read an annual target.
 
     Raises:
         NotFound: there is none.
     """
     target = get_or_not_found(session, Target, target_id, name="目标")
     _ = target.region  # loaded while the session is open
-    return TargetProgress(target, progress(session, target, today=today, year=year))
+    return _with_progress(session, actor, target, today=today, year=year)
 
 
 def list_targets(
-    session: Session, *, region: str | None, indicator: str | None, today: date, year: int | None = None
+    session: Session,
+    actor: Actor | None,
+    *,
+    region: str | None,
+    indicator: str | None,
+    today: date,
+    year: int | None = None,
 ) -> list[TargetProgress]:
     """Return targets in the order they were entered, with the progress of each.
 
     Only those of exactly this region; the plans of regions inside it are theirs.
+
+    Args:
+        session: open session.
+        actor: who is asking; None for anyone. Decides whether amounts are live or as published.
+        region: only of this region.
+        indicator: only of this indicator.
+        today: the day in China.
+        year: for which year to read annual targets.
     """
     statement = select(Target).options(joinedload(Target.region)).order_by(Target.id)
     if region is not None:
@@ -95,6 +120,22 @@ def list_targets(
     if indicator is not None:
         statement = statement.where(Target.indicator == indicator)
     return [
-        TargetProgress(target, progress(session, target, today=today, year=year))
+        _with_progress(session, actor, target, today=today, year=year)
         for target in session.scalars(statement).all()
     ]
+
+
+def _with_progress(
+    session: Session, actor: Actor | None, target: Target, *, today: date, year: int | None
+) -> TargetProgress:
+    live = _sees_live(actor, target.region_code)
+    return TargetProgress(target, progress(session, target, today=today, live=live, year=year))
+
+
+def _sees_live(actor: Actor | None, region_code: str) -> bool:
+    """Admins do, bureaus for their own region and all inside it, and registrars of a station right there."""
+    if actor is None:
+        return False
+    if actor.role is Role.REGISTRAR:
+        return actor.verified and actor.region_code == region_code
+    return may_see_figures(actor, region_code=region_code, station_id=None)

@@ -160,7 +160,7 @@ def test_expired_listings_leave_the_index(desk: Desk) -> None:
 def test_an_empty_ledger_agrees_with_itself(desk: Desk) -> None:
     result = desk.run("turnover", "verify")
     assert result.exit_code == 0, result.output
-    assert "三者一致" in result.output
+    assert "四者一致" in result.output
     assert desk.run("turnover", "rebuild").exit_code == 0
 
 

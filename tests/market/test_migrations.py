@@ -8,11 +8,18 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import DatabaseError
 
+import market.app  # noqa: F401  # knows all tables
 from market import migrations
+from market.contracts.models import StationDuty, StationTerritory
+from market.contracts.rules import Duty
 from market.db import Base, Database
 from market.search.models import IndexIdentity
+from market.turnover.models import TurnoverEntry
+from market.turnover.rules import Reach
+from market.turnover.service import verify
 from tests.conftest import BACKENDS, empty_database_url
 
 
@@ -47,3 +54,31 @@ def test_a_new_database_has_an_identity_of_its_own(empty_database: Database) -> 
     migrations.upgrade(empty_database.engine)
     with empty_database.reading() as session:
         assert session.scalar(select(IndexIdentity.database)) not in {None, first}
+
+
+OLD_MARKET = Path(__file__).parent / "old_market.sql"
+BEFORE_COUNTERS = "2026_11_24_ranking_weights"
+
+
+def test_an_old_market_keeps_its_books_and_its_registrars(empty_database: Database) -> None:
+    migrations.upgrade(empty_database.engine, BEFORE_COUNTERS)
+    with empty_database.engine.begin() as connection:
+        for statement in OLD_MARKET.read_text(encoding="utf-8").split(";\n")[:-1]:
+            connection.execute(text(statement))
+    migrations.upgrade(empty_database.engine)
+    with empty_database.reading() as session:
+        report = verify(session)
+        assert report.first is None
+        assert {(sums.deals, sums.total_fen, sums.tech_fen) for sums in report.sums.values()} == {
+            (2, 600, 400)
+        }
+        reaches = session.scalars(select(TurnoverEntry.reach).order_by(TurnoverEntry.id))
+        assert reaches.all() == [Reach.DOMESTIC] * 3 + [Reach.FOREIGN]
+        assert set(session.scalars(select(StationDuty.duty))) == set(Duty)
+        assert session.scalars(select(StationTerritory.region_code)).all() == ["320281"]
+    with empty_database.engine.begin() as connection, pytest.raises(DatabaseError, match="append-only"):
+        connection.execute(text("UPDATE turnover_entries SET total_fen = 1"))
+    migrations.downgrade(empty_database.engine, BEFORE_COUNTERS)
+    with empty_database.engine.connect() as connection:
+        kept = connection.execute(text("SELECT sum(deals), sum(total_fen) FROM turnover_counters")).one()
+    assert tuple(map(int, kept)) == (2 + 2 + 1, 600 + 600 + 300)  # registered, output, absorbed

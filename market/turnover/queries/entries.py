@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, raiseload
 from sqlalchemy.sql.base import ExecutableOption
 
-from market.accounts.models import User
+from market.accounts.models import Organisation, User
 from market.accounts.rules import Actor, Role
 from market.contracts.models import Contract
 from market.contracts.queries import get_contract
@@ -19,10 +20,10 @@ from market.listings.models import Achievement, Need
 from market.matches.models import Suggestion, SuggestionEvent
 from market.matches.rules import Action
 from market.reference.models import Park, Region
-from market.turnover.ledger import Cell, cells_of
+from market.turnover.ledger import Place, line_values, places_of
 from market.turnover.models import TurnoverEntry
 from market.turnover.queries.scopes import Scope, line_conditions
-from market.turnover.rules import AreaKind, may_drill_down, sees_all_words
+from market.turnover.rules import AreaKind, may_drill_down, month_start, sees_all_words
 
 DECISIONS = frozenset({Action.RECOMMEND, Action.DECLINE})
 """Steps whose words everybody with access to the thread may read."""
@@ -42,9 +43,10 @@ class EntryPage:
 
 @dataclass(frozen=True, slots=True)
 class CountedIn:
-    """One counter a line counts in, with the name of its region or park."""
+    """A place a line counts in, with its name, and the month it counts for."""
 
-    cell: Cell
+    place: Place
+    month: date
     area_name: str
 
 
@@ -102,11 +104,12 @@ def list_entries(session: Session, actor: Actor, scope: Scope, *, page: PageRequ
         PermissionDenied: the actor may not look behind this area's figure.
         RuleViolation: the cursor was not issued for this list.
     """
-    if not may_drill_down(actor, region_code=scope.area.region_code, measure=scope.measure):
+    area, station_id = scope.area, scope.station_id
+    if not may_drill_down(actor, region_code=area.region_code, station_id=station_id, measure=scope.measure):
         raise PermissionDenied("您只能查看本地区或本登记机构的数字明细。", code="drill-down-denied")
     statement = select(TurnoverEntry).where(*line_conditions(scope)).options(*_origins())
-    station_id = actor.organisation_id if actor.role is Role.REGISTRAR else None
-    if station_id is not None:
+    if station_id is None and actor.role is Role.REGISTRAR:
+        station_id = actor.organisation_id
         statement = statement.where(TurnoverEntry.station_id == station_id)
     order = [SortKey(TurnoverEntry.effective_on, descending=True), SortKey(TurnoverEntry.id, descending=True)]
     return EntryPage(scope, station_id, paginate(session, statement, order=order, page=page))
@@ -169,23 +172,39 @@ def _thread_lines(session: Session, contract_id: int) -> list[ThreadLine]:
     entries = session.scalars(
         select(TurnoverEntry).where(TurnoverEntry.contract_id == contract_id).order_by(TurnoverEntry.id)
     ).all()
-    cells = {entry.id: cells_of(entry) for entry in entries}
-    names = _area_names(session, (cell for found in cells.values() for cell in found))
+    places = {entry.id: list(places_of(line_values(entry))) for entry in entries}
+    names = _area_names(session, {place for found in places.values() for place in found})
     return [
-        ThreadLine(entry, [CountedIn(cell, names[cell.area]) for cell in cells[entry.id]])
+        ThreadLine(
+            entry,
+            [
+                CountedIn(place, month_start(entry.effective_on), names[place.area_kind, place.area])
+                for place in places[entry.id]
+            ],
+        )
         for entry in entries
     ]
 
 
-def _area_names(session: Session, cells: Iterable[Cell]) -> Mapping[str, str]:
-    wanted: dict[AreaKind, set[str]] = {AreaKind.REGION: set(), AreaKind.PARK: set()}
-    for cell in cells:
-        wanted[cell.area_kind].add(cell.area)
-    regions = session.execute(
-        select(Region.code, Region.name).where(Region.code.in_(sorted(wanted[AreaKind.REGION])))
+def _area_names(session: Session, places: Iterable[Place]) -> Mapping[tuple[AreaKind, str], str]:
+    wanted: dict[AreaKind, set[str]] = {kind: set() for kind in AreaKind}
+    for place in places:
+        wanted[place.area_kind].add(place.area)
+    regions = select(Region.code, Region.name).where(
+        Region.code.in_(sorted(wanted[AreaKind.REGION] | wanted[AreaKind.PROVINCE]))
     )
-    parks = session.execute(select(Park.code, Park.name).where(Park.code.in_(sorted(wanted[AreaKind.PARK]))))
-    return {row.code: row.name for row in (*regions, *parks)}
+    names = {
+        (kind, row.code): row.name
+        for row in session.execute(regions)
+        for kind in (AreaKind.REGION, AreaKind.PROVINCE)
+    }
+    parks = select(Park.code, Park.name).where(Park.code.in_(sorted(wanted[AreaKind.PARK])))
+    names |= {(AreaKind.PARK, row.code): row.name for row in session.execute(parks)}
+    stations = select(Organisation.id, Organisation.name).where(
+        Organisation.id.in_(sorted(map(int, wanted[AreaKind.STATION])))
+    )
+    names |= {(AreaKind.STATION, str(row.id)): row.name for row in session.execute(stations)}
+    return names
 
 
 def _broker(session: Session, suggestion: Suggestion | None) -> User | None:

@@ -1,54 +1,37 @@
-"""Figures: sums of a measure over an area and a period, whole or in groups.
-
-What is known now is read from the counters; what was known at some earlier moment is summed from
-the ledger's lines recorded up to then.
-"""
+"""Figures: sums of a measure over an area and a period, whole or in groups."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, extract, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
-from market.errors import violation
-from market.reference.models import Park, Region
-from market.reference.queries import code_names
-from market.reference.rules import Scheme, lies_within
+from market.accounts.rules import Actor
 from market.turnover.ledger import Sums
-from market.turnover.models import TurnoverCounter, TurnoverEntry
-from market.turnover.queries.scopes import (
-    Scope,
-    area_column,
-    counter_conditions,
-    inside,
-    line_conditions,
-)
+from market.turnover.queries.boundaries import boundary_remarks
+from market.turnover.queries.labels import Labels, labels_of
+from market.turnover.queries.scopes import Scope, require_figures
+from market.turnover.queries.sums import Parts, plan_of, read_parts, within
 from market.turnover.rules import (
-    AreaKind,
+    OF_TIME,
     Comparison,
     GroupBy,
+    Source,
     Span,
+    add_months,
     change_percent,
+    completed_span,
+    month_end,
     month_text,
     parse_period,
     period_on_period,
     quarter_text,
+    share_percent,
     year_on_year,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One part of a figure: its key (code, or `2025-06`, `2025-Q2`, `2025`), Chinese name and sums."""
-
-    key: str
-    name: str
-    sums: Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +59,34 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """One part of a figure.
+
+    Attributes:
+        key: code, id, or `2025-06`, `2025-Q2`, `2025`.
+        name: in Chinese.
+        sums: what counts in it.
+        deals_share: its contracts in percent of the figure's.
+        total_share: its value in percent of the figure's.
+        rank: by value, largest first; equals share a rank and the next one is left out.
+        year_on_year: None where the period cannot be compared.
+    """
+
+    key: str
+    name: str
+    sums: Sums
+    deals_share: Decimal | None
+    total_share: Decimal | None
+    rank: int
+    year_on_year: Change | None
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
-    """Answer to one question. `sums` covers the whole scope, also where groups do not (parks)."""
+    """Answer to one question. `sums` covers the whole scope, also where groups do not (parks).
+
+    `source` is what it was read from; `remarks` say what a reader must know, in Chinese.
+    """
 
     scope: Scope
     sums: Sums
@@ -85,15 +94,28 @@ class Figure:
     groups: Sequence[Group]
     year_on_year: Change | None
     period_on_period: Change | None
+    source: Source
+    remarks: Sequence[str]
+
+
+def get_figure(session: Session, actor: Actor, scope: Scope, *, group_by: GroupBy, today: date) -> Figure:
+    """Return a figure to somebody who answers for it (see `figure`).
+
+    Raises:
+        PermissionDenied: `figures-not-public`.
+        RuleViolation: as `figure`.
+    """
+    require_figures(actor, scope)
+    return figure(session, scope, group_by=group_by, today=today)
 
 
 def figure(session: Session, scope: Scope, *, group_by: GroupBy, today: date) -> Figure:
-    """Return the sums of a scope, its groups and how it compares with a year and a period before.
+    """Return the sums of a scope, its groups and how they compare with a year and a period before.
 
     Groups of time come in order; others by value, largest first, then by key. A group in which
     nothing is counted is left out. Money of an area that belongs to none of its parts (a contract
     whose party is the prefecture itself) forms a group of its own, so regions add up to the whole.
-    Parks do not: not every deal lies in one.
+    Parks and stations need not: not every deal lies in a park, and a station may have moved.
 
     Args:
         session: open session.
@@ -102,156 +124,147 @@ def figure(session: Session, scope: Scope, *, group_by: GroupBy, today: date) ->
         today: the day in China that decides which months are completed.
 
     Raises:
-        RuleViolation: `group-by-region` or `group-by-park` for an area that has no such parts.
+        RuleViolation: `group-by-region`, `group-by-park` or `group-by-station` for an area that has
+            no such parts.
     """
-    groups = _groups(session, scope, group_by)
-    if group_by in {GroupBy.NONE, GroupBy.PARK}:
-        sums = totals(session, scope)
-    else:
-        sums = sum((group.sums for group in groups), Sums())
+    wanted = _Wanted.of(scope, group_by, today)
+    labels = labels_of(session, scope, group_by)
+    plan = plan_of(scope, group_by)
+    parts = read_parts(session, scope, plan, spans=wanted.spans, areas=labels.areas_for(plan))
+    whole = [part for found in parts.values() for part in found]
+    if group_by in {GroupBy.PARK, GroupBy.STATION}:
+        whole = list(read_parts(session, scope, plan_of(scope, GroupBy.NONE), spans=wanted.spans).get("", []))
+    if group_by is GroupBy.STATION and plan.source is Source.COUNTERS and _moved_station(parts, whole):
+        plan = plan_of(scope, group_by, from_ledger=True)
+        parts = read_parts(session, scope, plan, spans=wanted.spans)
+    period = Span(scope.period.start, scope.period.end)
     return Figure(
         scope=scope,
-        sums=sums,
+        sums=within(whole, period),
         group_by=group_by,
-        groups=groups,
-        year_on_year=_change(session, scope, year_on_year(scope.period, today)),
-        period_on_period=_change(session, scope, period_on_period(scope.period, today)),
+        groups=_groups(parts, labels, wanted, whole=within(whole, period)),
+        year_on_year=_change(whole, wanted.year),
+        period_on_period=_change(whole, wanted.previous),
+        source=plan.source,
+        remarks=boundary_remarks(session, scope, group_by=group_by, spans=wanted.spans),
     )
 
 
 def totals(session: Session, scope: Scope, *, span: Span | None = None) -> Sums:
     """Return the sums of a scope, or of the same scope over other months."""
-    row = session.execute(_sums(scope, span=span)).one()
-    return _read_sums(row)
+    months = span or Span(scope.period.start, scope.period.end)
+    parts = read_parts(session, scope, plan_of(scope, GroupBy.NONE), spans=[months])
+    return within(parts.get("", []), months)
 
 
-def _change(session: Session, scope: Scope, comparison: Comparison | None) -> Change | None:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The months a figure is read for: those shown, and those they are compared with."""
+
+    group_by: GroupBy
+    period: Span
+    completed: Span | None
+    year: Comparison | None
+    previous: Comparison | None
+
+    @classmethod
+    def of(cls, scope: Scope, group_by: GroupBy, today: date) -> _Wanted:
+        return cls(
+            group_by,
+            Span(scope.period.start, scope.period.end),
+            completed_span(scope.period, today),
+            year_on_year(scope.period, today),
+            period_on_period(scope.period, today),
+        )
+
+    @property
+    def spans(self) -> list[Span]:
+        """Return every span that some number of the answer is taken from."""
+        spans = [self.period]
+        for comparison in (self.year, self.previous):
+            if comparison is not None:
+                spans += [comparison.current, comparison.base]
+        if self.group_by in OF_TIME:
+            spans.append(_year_before(self.period))
+        return spans
+
+    def comparison(self, span: Span) -> Comparison | None:
+        """Return a group of time's completed months against those a year before."""
+        if self.completed is None or span.start > self.completed.end:
+            return None
+        current = Span(span.start, min(span.end, self.completed.end))
+        return Comparison(current, _year_before(current))
+
+
+def _year_before(span: Span) -> Span:
+    return Span(add_months(span.start, -12), month_end(add_months(span.end, -12)))
+
+
+def _moved_station(parts: Parts, whole: Sequence[tuple[Span, Sums]]) -> bool:
+    """Tell whether stations' counters miss the area's: a station registered while it stood elsewhere."""
+    by_stretch: dict[Span, Sums] = {}
+    for stretch, sums in (part for found in parts.values() for part in found):
+        by_stretch[stretch] = by_stretch.get(stretch, Sums()) + sums
+    return {key: sums for key, sums in by_stretch.items() if sums} != dict(whole)
+
+
+def _change(parts: Sequence[tuple[Span, Sums]], comparison: Comparison | None) -> Change | None:
     if comparison is None:
         return None
-    return Change(
-        comparison,
-        current=totals(session, scope, span=comparison.current),
-        base=totals(session, scope, span=comparison.base),
-    )
+    return Change(comparison, within(parts, comparison.current), within(parts, comparison.base))
 
 
-def _sums(
-    scope: Scope,
-    *columns: ColumnElement[Any] | InstrumentedAttribute[Any],
-    span: Span | None = None,
-    kind: AreaKind | None = None,
-    areas: ColumnElement[bool] | None = None,
-) -> Select[Any]:
-    """Select sums from the counters, or from the ledger as it stood at `known_at`; by columns if given.
-
-    `kind` and `areas` replace the scope's own area, to look at the parks in a region.
-    """
-    conditions = line_conditions(scope, span=span, areas=areas)
-    deals: InstrumentedAttribute[int] = TurnoverEntry.count
-    if scope.known_at is None:
-        conditions = counter_conditions(scope, span=span, kind=kind, areas=areas)
-        deals = TurnoverCounter.deals
-    model = _source(scope)
-    statement = select(
-        *columns,
-        func.coalesce(func.sum(deals), 0),
-        func.coalesce(func.sum(model.total_fen), 0),
-        func.coalesce(func.sum(model.tech_fen), 0),
-    ).where(*conditions)
-    return statement.group_by(*columns) if columns else statement
-
-
-def _source(scope: Scope) -> type[TurnoverCounter | TurnoverEntry]:
-    return TurnoverCounter if scope.known_at is None else TurnoverEntry
-
-
-def _read_sums(row: Any) -> Sums:
-    deals, total_fen, tech_fen = row[-3:]
-    return Sums(int(deals), int(total_fen), int(tech_fen))  # PostgreSQL sums big integers as decimals
-
-
-def _groups(session: Session, scope: Scope, group_by: GroupBy) -> list[Group]:
-    match group_by:
-        case GroupBy.NONE:
-            return []
-        case GroupBy.MONTH | GroupBy.QUARTER | GroupBy.YEAR:
-            return _groups_of_time(session, scope, group_by)
-        case GroupBy.TYPE | GroupBy.FIELD:
-            return _groups_of_codes(session, scope, group_by)
-        case GroupBy.REGION:
-            return _groups_of_regions(session, scope)
-        case GroupBy.PARK:
-            return _groups_of_parks(session, scope)
-
-
-def _groups_of_time(session: Session, scope: Scope, group_by: GroupBy) -> list[Group]:
-    day = TurnoverCounter.month if scope.known_at is None else TurnoverEntry.effective_on
-    rows = session.execute(_sums(scope, extract("year", day), extract("month", day))).all()
-    keys: dict[GroupBy, Callable[[date], str]] = {
-        GroupBy.MONTH: month_text,
-        GroupBy.QUARTER: quarter_text,
-        GroupBy.YEAR: lambda day: f"{day.year:04d}",
-    }
-    sums: dict[str, Sums] = {}
-    for row in rows:
-        key = keys[group_by](date(int(row[0]), int(row[1]), 1))
-        sums[key] = sums.get(key, Sums()) + _read_sums(row)
-    return [Group(key, _time_name(key), part) for key, part in sorted(sums.items()) if part]
-
-
-def _time_name(key: str) -> str:
-    period = parse_period(key)
-    return key if period is None else period.name
-
-
-def _groups_of_codes(session: Session, scope: Scope, group_by: GroupBy) -> list[Group]:
-    model = _source(scope)
-    if group_by is GroupBy.TYPE:
-        column, scheme = model.type_code, Scheme.CONTRACT_TYPE
+def _groups(parts: Parts, labels: Labels, wanted: _Wanted, *, whole: Sums) -> list[Group]:
+    if wanted.group_by is GroupBy.NONE:
+        return []
+    if wanted.group_by in OF_TIME:
+        found = _groups_of_time(parts.get("", []), wanted)
     else:
-        column, scheme = model.tech_field, Scheme.TECH_FIELD
-    names = code_names(session, scheme)
-    sums = {row[0]: _read_sums(row) for row in session.execute(_sums(scope, column))}
-    return _by_value([Group(code, names.get(code, code), part) for code, part in sums.items()])
+        folded: dict[str, list[tuple[Span, Sums]]] = {}
+        for raw, part in parts.items():
+            folded.setdefault(labels.key(raw), []).extend(part)
+        found = [
+            (key, labels.name(key), within(part, wanted.period), _change(part, wanted.year))
+            for key, part in folded.items()
+        ]
+    counted = [group for group in found if group[2]]
+    values = sorted((sums.total_fen for _, _, sums, _ in counted), reverse=True)
+    groups = [
+        Group(
+            key=key,
+            name=name,
+            sums=sums,
+            deals_share=share_percent(sums.deals, whole.deals),
+            total_share=share_percent(sums.total_fen, whole.total_fen),
+            rank=values.index(sums.total_fen) + 1,
+            year_on_year=change,
+        )
+        for key, name, sums, change in counted
+    ]
+    if wanted.group_by in OF_TIME:
+        return sorted(groups, key=lambda group: group.key)
+    return sorted(groups, key=lambda group: (-group.sums.total_fen, group.key))
 
 
-def _groups_of_regions(session: Session, scope: Scope) -> list[Group]:
-    area = scope.area
-    children = {}
-    if area.kind is AreaKind.REGION:
-        children = {
-            region.code: region.name
-            for region in session.scalars(select(Region).where(Region.parent_code == area.code))
-        }
-    if not children:
-        raise violation("/group_by", "group-by-region", f"{area.name}没有下级行政区划，不能按地区分组。")
-    sums: dict[str, Sums] = {}
-    for row in session.execute(_sums(scope, area_column(scope, AreaKind.REGION))):
-        key = _child_of(row[0], children) or area.code
-        sums[key] = sums.get(key, Sums()) + _read_sums(row)
-    names = {**children, area.code: f"{area.name}（本级）"}
-    return _by_value([Group(code, names[code], part) for code, part in sums.items()])
+TIME_KEYS: Mapping[GroupBy, Callable[[date], str]] = {
+    GroupBy.MONTH: month_text,
+    GroupBy.QUARTER: quarter_text,
+    GroupBy.YEAR: lambda day: f"{day.year:04d}",
+}
 
 
-def _child_of(code: str, children: dict[str, str]) -> str | None:
-    """Return the child a region lies in: itself, or the one whose digits it starts with."""
-    if code in children:
-        return code
-    return next((child for child in children if lies_within(code, child)), None)
-
-
-def _groups_of_parks(session: Session, scope: Scope) -> list[Group]:
-    if scope.area.kind is AreaKind.PARK:
-        raise violation("/group_by", "group-by-park", f"{scope.area.name}本身是园区，不能再按园区分组。")
-    parks = {
-        park.code: park.name
-        for park in session.scalars(select(Park).where(inside(scope.area, Park.region_code)))
-    }
-    column = area_column(scope, AreaKind.PARK)
-    rows = session.execute(_sums(scope, column, kind=AreaKind.PARK, areas=column.in_(sorted(parks))))
-    return _by_value([Group(row[0], parks[row[0]], _read_sums(row)) for row in rows])
-
-
-def _by_value(groups: list[Group]) -> list[Group]:
-    counted = [group for group in groups if group.sums]
-    return sorted(counted, key=lambda group: (-group.sums.total_fen, group.key))
+def _groups_of_time(
+    parts: Sequence[tuple[Span, Sums]], wanted: _Wanted
+) -> list[tuple[str, str, Sums, Change | None]]:
+    months: dict[str, list[date]] = {}
+    for stretch, _ in parts:
+        if wanted.period.start <= stretch.start <= wanted.period.end:
+            months.setdefault(TIME_KEYS[wanted.group_by](stretch.start), []).append(stretch.start)
+    groups = []
+    for key in months:
+        period = parse_period(key)
+        assert period is not None, "a key is written as a period is"
+        shown = Span(max(period.start, wanted.period.start), min(period.end, wanted.period.end))
+        change = _change(parts, wanted.comparison(shown))
+        groups.append((key, period.name, within(parts, shown), change))
+    return groups

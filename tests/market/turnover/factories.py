@@ -30,12 +30,17 @@ def register(session: Session, *, now: datetime = NOW, **values: Any) -> Contrac
     return contract
 
 
-def party_in(session: Session, region: str | None, park: str | None = None) -> ContractParty:
-    """Insert a party there; None means abroad."""
-    values: dict[str, Any] = {"region_code": region, "park_code": park}
-    if region is None:
-        values["country_code"] = "276"
-    return make_party(session, **values)
+def party_in(
+    session: Session,
+    region: str | None,
+    park: str | None = None,
+    *,
+    nature: str = "150",
+    country: str | None = None,
+) -> ContractParty:
+    """Insert a party there; None means abroad, in Germany unless said."""
+    country = country or ("276" if region is None else "156")
+    return make_party(session, region_code=region, park_code=park, nature_code=nature, country_code=country)
 
 
 def change(session: Session, contract: Contract, *, now: datetime = NOW, **values: Any) -> None:

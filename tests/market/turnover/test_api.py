@@ -1,4 +1,4 @@
-"""Figures, entries, threads and targets over HTTP."""
+"""Figures, flows, entries and threads over HTTP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor, OrganisationKind
 from market.contracts.models import Contract
-from market.turnover.models import Target, TurnoverEntry
+from market.turnover.models import TurnoverEntry
 from tests.factories import (
     NOW,
     as_actor,
@@ -22,7 +22,7 @@ from tests.factories import (
     make_organisation,
     make_user,
 )
-from tests.market.contracts.factories import make_party
+from tests.market.contracts.factories import make_party, make_registrar
 from tests.market.turnover.factories import change, make_suggestion, register
 
 QUESTION = "/api/v1/turnover?region=320281&period=2025"
@@ -67,8 +67,11 @@ def bureau(session: Session) -> Actor:
     return make_actor(session, OrganisationKind.BUREAU)
 
 
-def test_anyone_may_ask_for_a_figure(client: FlaskClient, brokered: Contract) -> None:
-    status, body = _get(client, f"{QUESTION}&group_by=type&type=KF&type=ZR&field=07&measure=output")
+def test_a_bureau_asks_for_a_figure(
+    client: FlaskClient, session: Session, brokered: Contract, bureau: Actor
+) -> None:
+    url = f"{QUESTION}&group_by=type&type=KF&type=ZR&field=07&measure=output"
+    status, body = _get(client, url, as_actor(session, bureau))
     assert status == 200
     comparison = body.pop("year_on_year")
     sums = {
@@ -87,11 +90,25 @@ def test_anyone_may_ask_for_a_figure(client: FlaskClient, brokered: Contract) ->
         "period": {"text": "2025", "name": "2025年", "start": "2025-01-01", "end": "2025-12-31"},
         "types": ["KF", "ZR"],
         "fields": ["07"],
+        "filters": {"type": ["KF", "ZR"], "field": ["07"]},
+        "boundaries": "then",
         "known_at": None,
         "sums": sums,
         "group_by": "type",
-        "groups": [{"key": "KF", "name": "技术开发", **sums}],
+        "groups": [
+            {
+                "key": "KF",
+                "name": "技术开发",
+                "rank": 1,
+                "deals_share": "100.0",
+                "total_share": "100.0",
+                "year_on_year": comparison,
+                **sums,
+            }
+        ],
         "period_on_period": None,
+        "source": "counters",
+        "remarks": [],
     }
     assert comparison["current_span"] == {"start": "2025-01-01", "end": "2025-05-31"}
     assert comparison["base_span"] == {"start": "2024-01-01", "end": "2024-05-31"}
@@ -99,17 +116,19 @@ def test_anyone_may_ask_for_a_figure(client: FlaskClient, brokered: Contract) ->
     assert comparison["total_percent"] is None
 
 
-def test_changes_are_decimal_text(client: FlaskClient, session: Session) -> None:
+def test_changes_are_decimal_text(client: FlaskClient, session: Session, bureau: Actor) -> None:
     for day, amount in [(date(2024, 5, 1), 800), (date(2025, 5, 1), 900)]:
         register(session, registered_on=day, total_amount_fen=amount, tech_amount_fen=amount)
-    _, body = _get(client, f"{QUESTION[:-4]}2025-05")
+    _, body = _get(client, f"{QUESTION[:-4]}2025-05", as_actor(session, bureau))
     assert body["year_on_year"]["total_percent"] == "12.5"
     assert body["year_on_year"]["deals_percent"] == "0.0"
     assert body["period_on_period"]["base"]["deals"] == 0
 
 
-def test_the_present_year_of_a_park_is_meant_unless_said(client: FlaskClient) -> None:
-    status, body = _get(client, "/api/v1/turnover?park=320281-P01")
+def test_the_present_year_of_a_park_is_meant_unless_said(
+    client: FlaskClient, session: Session, bureau: Actor
+) -> None:
+    status, body = _get(client, "/api/v1/turnover?park=320281-P01", as_actor(session, bureau))
     assert status == 200
     assert body["period"]["text"] == "2025"
     assert body["area"] == {"kind": "park", "code": "320281-P01", "name": "江阴高新技术产业开发区"}
@@ -117,12 +136,16 @@ def test_the_present_year_of_a_park_is_meant_unless_said(client: FlaskClient) ->
     assert body["sums"]["total_text"] == "0.00元"
 
 
-def test_a_figure_as_it_was_published(client: FlaskClient, session: Session, brokered: Contract) -> None:
+def test_a_figure_as_it_was_published(
+    client: FlaskClient, session: Session, brokered: Contract, bureau: Actor
+) -> None:
+    headers = as_actor(session, bureau)
     brokered.tech_amount_fen = 0
     change(session, brokered, now=NOW, total_amount_fen=1)
     then = (NOW - timedelta(days=1)).isoformat().replace("+00:00", "Z")
-    assert _get(client, f"{QUESTION}&known_at={then}")[1]["sums"]["deals"] == 0
-    _, body = _get(client, f"{QUESTION}&known_at={NOW.isoformat().replace('+00:00', 'Z')}")
+    assert _get(client, f"{QUESTION}&known_at={then}", headers)[1]["sums"]["deals"] == 0
+    _, body = _get(client, f"{QUESTION}&known_at={NOW.isoformat().replace('+00:00', 'Z')}", headers)
+    assert body["source"] == "ledger"
     assert body["sums"]["total_fen"] == 1
     assert body["known_at"] == NOW.isoformat()
 
@@ -131,13 +154,13 @@ def test_a_figure_as_it_was_published(client: FlaskClient, session: Session, bro
     ("query", "pointer", "code", "detail"),
     [
         (
-            "region=320281&period=2025-H1",
+            "region=320281&period=2025-H3",
             "/period",
             "bad-period",
-            "时段应写作 2025、2025-Q2、2025-06 或 since-plan。",
+            "时段应写作 2025、2025-H1、2025-Q2、2025-06、2024-03..2025-02 或 since-plan。",
         ),
         ("region=999999", "/region", "unknown-code", "行政区划代码表中没有“999999”。"),
-        ("period=2025", "/region", "area-missing", "请选择行政区划或园区。"),
+        ("period=2025", "/region", "area-missing", "请选择行政区划、园区或登记机构。"),
         (
             "region=320281&group_by=region",
             "/group_by",
@@ -147,9 +170,9 @@ def test_a_figure_as_it_was_published(client: FlaskClient, session: Session, bro
     ],
 )
 def test_bad_questions_name_the_parameter(
-    client: FlaskClient, query: str, pointer: str, code: str, detail: str
+    client: FlaskClient, session: Session, bureau: Actor, query: str, pointer: str, code: str, detail: str
 ) -> None:
-    status, body = _get(client, f"/api/v1/turnover?{query}")
+    status, body = _get(client, f"/api/v1/turnover?{query}", as_actor(session, bureau))
     assert status == 422
     assert _problem(body) == {
         "type": f"urn:market:problem:{code}",
@@ -180,10 +203,97 @@ def test_badly_formed_questions_name_the_parameter(client: FlaskClient) -> None:
             {
                 "pointer": "/group_by",
                 "code": "invalid-value",
-                "detail": "应为以下之一：none, month, quarter, year, type, field, region, park。",
+                "detail": "应为以下之一：none, month, quarter, year, type, field, region, park, station, "
+                "seller_nature, buyer_nature, ip_kind, plan_source, reach。",
             },
             {"pointer": "/knownat", "code": "invalid-value", "detail": "没有这个字段。"},
         ],
+    }
+
+
+def test_figures_that_are_not_published_are_for_those_who_answer_for_them(
+    client: FlaskClient, session: Session, brokered: Contract
+) -> None:
+    neighbour = make_actor(session, OrganisationKind.BUREAU, region_code="320282")
+    for actor in (make_actor(session), neighbour, make_registrar(session, brokered.station)):
+        headers = as_actor(session, actor)
+        for url in (QUESTION, "/api/v1/turnover/flows?region=320281"):
+            status, body = _get(client, url, headers)
+            assert status == 403
+            assert _problem(body) == {
+                "type": "urn:market:problem:figures-not-public",
+                "title": "没有权限",
+                "status": 403,
+                "detail": "未发布的数字只对本地区主管部门开放，登记机构可查询本机构的数字"
+                "（station=本机构编号）；已发布的数字见 /api/v1/releases。",
+                "code": "figures-not-public",
+            }
+
+
+def test_a_registrar_asks_for_the_own_station(
+    client: FlaskClient, session: Session, brokered: Contract
+) -> None:
+    register(session)
+    headers = as_actor(session, make_registrar(session, brokered.station))
+    status, body = _get(client, f"/api/v1/turnover?station={brokered.station_id}", headers)
+    assert status == 200
+    assert body["area"] == {
+        "kind": "station",
+        "code": str(brokered.station_id),
+        "name": brokered.station.name,
+    }
+    assert (body["sums"]["deals"], body["source"]) == (1, "counters")
+    status, body = _get(client, f"{QUESTION}&station={brokered.station_id}", headers)
+    assert (body["sums"]["deals"], body["source"]) == (1, "ledger")
+
+
+def test_a_bureau_asks_where_technology_goes(
+    client: FlaskClient, session: Session, brokered: Contract, bureau: Actor
+) -> None:
+    status, body = _get(client, "/api/v1/turnover/flows?region=320281", as_actor(session, bureau))
+    assert status == 200
+    sums = {
+        "deals": 1,
+        "total_fen": 32_100_000_000,
+        "total_text": "3.21亿元",
+        "tech_fen": 80_000_000,
+        "tech_text": "80.00万元",
+    }
+    assert body == {
+        "area": {"kind": "region", "code": "320281", "name": "江阴市"},
+        "period": {"text": "2025", "name": "2025年", "start": "2025-01-01", "end": "2025-12-31"},
+        "direction": "out",
+        "direction_name": "流出（本地卖方）",
+        "level": "province",
+        "known_at": None,
+        "sums": sums,
+        "partners": [
+            {
+                "key": "320281",
+                "name": "本地",
+                "sums": sums,
+                "rank": 1,
+                "deals_share": "100.0",
+                "total_share": "100.0",
+            }
+        ],
+        "pairs": [],
+        "source": "counters",
+    }
+
+
+def test_only_the_nation_has_a_matrix(client: FlaskClient, session: Session, bureau: Actor) -> None:
+    headers = as_actor(session, bureau)
+    status, body = _get(client, "/api/v1/turnover/flows?region=320281&direction=matrix", headers)
+    assert status == 422
+    code, detail = "matrix-of-nation", "省际流向只能按全国（000000）查询。"
+    assert _problem(body) == {
+        "type": f"urn:market:problem:{code}",
+        "title": "不符合规则",
+        "status": 422,
+        "detail": detail,
+        "code": code,
+        "errors": [{"pointer": "/direction", "code": code, "detail": detail}],
     }
 
 
@@ -215,7 +325,16 @@ def test_a_bureau_opens_a_figure(
     assert item["seller_name"] == brokered.seller.name
 
 
-@pytest.mark.parametrize("path", ["/entries?region=320281", "/entries/1/thread", "/contracts/1/thread"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "?region=320281",
+        "/flows?region=320281",
+        "/entries?region=320281",
+        "/entries/1/thread",
+        "/contracts/1/thread",
+    ],
+)
 def test_nobody_unknown_opens_a_figure(client: FlaskClient, path: str) -> None:
     status, body = _get(client, f"/api/v1/turnover{path}")
     assert status == 401
@@ -250,7 +369,16 @@ def test_the_thread_from_a_line_and_from_a_contract_is_one(
     status, body = _get(client, f"/api/v1/turnover/entries/{entry_id}/thread", headers)
     assert status == 200
     assert _get(client, f"/api/v1/turnover/contracts/{brokered.id}/thread", headers) == (200, body)
-    assert [part["measure_name"] for part in body["lines"][0]["counted_in"]] == ["登记", "输出", "吸纳"]
+    counted = [(part["measure_name"], part["area_kind"]) for part in body["lines"][0]["counted_in"]]
+    assert counted == [
+        ("登记", "region"),
+        ("登记", "province"),
+        ("登记", "station"),
+        ("输出", "region"),
+        ("输出", "province"),
+        ("吸纳", "region"),
+        ("吸纳", "province"),
+    ]
     assert body["contract"]["total_text"] == "3.21亿元"
     assert body["contract"]["status_name"] == "已登记"
     assert body["suggestion"]["reasons"]["facets"][0]["words"] == "技术领域相同"
@@ -284,59 +412,3 @@ def test_a_thread_is_not_found_by_outsiders(
         "detail": "没有找到该合同。",
         "code": "contract-not-found",
     }
-
-
-def test_anyone_may_read_targets(client: FlaskClient, brokered: Contract) -> None:
-    status, body = _get(client, "/api/v1/targets?region=320281&indicator=contract_amount")
-    assert status == 200
-    [target] = body
-    progress = target.pop("progress")
-    assert target["region_name"] == "江阴市"
-    assert (target["phrase"], target["comparator"], target["value"], target["unit"]) == (
-        "技术合同成交额",
-        ">",
-        "300",
-        "亿元",
-    )
-    assert (target["comparator_name"], target["basis_name"]) == ("超过", "计划期累计")
-    assert progress["value"] == "3.21"
-    assert progress["reading"] == {
-        "name": "合同成交额",
-        "value": "3.21",
-        "text": "3.21亿元",
-        "fen": 32_100_000_000,
-        "percent": "1.1",
-        "reached": False,
-    }
-    assert (progress["measure_name"], progress["elapsed_percent"]) == ("登记", "81.4")
-    assert progress["missing_source"] is None
-
-
-def test_one_target_is_read_for_a_year(client: FlaskClient, session: Session) -> None:
-    target_id = session.scalar(
-        select(Target.id).where(Target.region_code == "320400", Target.indicator == "contract_amount")
-    )
-    status, body = _get(client, f"/api/v1/targets/{target_id}?year=2024")
-    assert status == 200
-    assert body["progress"]["year"] == 2024
-    assert body["progress"]["span"] == {"start": "2024-01-01", "end": "2024-12-31"}
-
-
-def test_what_is_not_known_is_null_and_says_where_from(client: FlaskClient) -> None:
-    _, body = _get(client, "/api/v1/targets?region=320281&indicator=trained_brokers")
-    assert body[0]["progress"]["value"] is None
-    assert body[0]["progress"]["reading"] is None
-    assert "技术经理人培训" in body[0]["progress"]["missing_source"]
-
-
-@pytest.mark.parametrize(
-    ("url", "status", "code"),
-    [
-        ("/targets/999999999", 404, "target-not-found"),
-        ("/targets?region=jy", 422, "validation-failed"),
-        ("/targets?year=20", 422, "validation-failed"),
-    ],
-)
-def test_bad_requests_for_targets(client: FlaskClient, url: str, status: int, code: str) -> None:
-    found, body = _get(client, f"/api/v1{url}")
-    assert (found, body["code"]) == (status, code)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from market.contracts.models import Contract
 from market.contracts.rules import Status
@@ -16,7 +18,7 @@ from market.db import Database
 from market.turnover.ledger import Cell, Sums, add_to_counters
 from market.turnover.models import TurnoverCounter
 from market.turnover.queries.figures import totals
-from market.turnover.rules import AreaKind, Measure
+from market.turnover.rules import Measure
 from market.turnover.service import rebuild_counters, verify
 from tests.factories import NOW
 from tests.market.contracts.factories import make_contract, make_station
@@ -102,15 +104,13 @@ def test_changes_and_ends_at_once_lose_nothing_either(own_database: Database) ->
 
 def test_the_same_counters_are_always_touched_in_one_order(own_database: Database) -> None:
     month = date(2025, 6, 1)
-    cells = [
-        Cell(Measure.OUTPUT, AreaKind.REGION, f"{number:06d}", month, "KF", "07") for number in range(400)
-    ]
+    cells = [Cell("output", "region", "type", f"{number:06d}", month, "KF") for number in range(400)]
 
     def add(worker: int) -> None:
         order = cells if worker % 2 else cells[::-1]
         for _ in range(5):
             with own_database.transaction() as session:
-                add_to_counters(session, dict.fromkeys(order, Sums(1, 2, 1)))
+                add_to_counters(session, dict.fromkeys(order, (1, 2, 1)), {})
 
     _at_once(add)
     with own_database.reading() as session:
@@ -159,3 +159,40 @@ def test_books_are_verified_while_registrations_go_on(own_database: Database) ->
                 assert report.agrees, report.first and report.first.text
 
     _at_once(work)
+
+
+def test_two_batches_that_meet_head_on_are_both_done(own_database: Database) -> None:
+    with own_database.transaction() as session:
+        places = [("320281", make_station(session)), ("340800", make_station(session, region_code="340800"))]
+        batches = [
+            [
+                make_contract(
+                    session,
+                    station=station,
+                    seller=party_in(session, region),
+                    buyer=party_in(session, region),
+                ).id
+                for region, station in order
+            ]
+            for order in (places, places[::-1])
+        ]
+    meeting = threading.Barrier(2)
+    attempts: list[int] = []
+
+    def post(batch: list[int]) -> None:
+        def work(session: Session) -> None:
+            attempts.append(batch[0])
+            LEDGER.post_registration(session, session.get_one(Contract, batch[0]), now=NOW)
+            with suppress(threading.BrokenBarrierError):  # SQLite lets one in after the other
+                meeting.wait(timeout=0.5)
+            LEDGER.post_registration(session, session.get_one(Contract, batch[1]), now=NOW)
+
+        own_database.retrying(work)
+
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(post, batch) for batch in batches]:
+            future.result()
+    with own_database.reading() as session:
+        assert verify(session).agrees
+        assert totals(session, scope_of(session, region="000000")).deals == 4
+    assert len(attempts) == (3 if own_database.engine.dialect.name == "postgresql" else 2)

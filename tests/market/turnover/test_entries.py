@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -15,10 +16,12 @@ from market.contracts.models import Contract
 from market.db import Database, PageRequest
 from market.errors import NotFound, PermissionDenied
 from market.matches.rules import Action
+from market.turnover.ledger import Sums
 from market.turnover.models import TurnoverEntry
 from market.turnover.queries.entries import get_entry, get_thread, list_entries
 from market.turnover.queries.figures import totals
-from market.turnover.rules import Line, Measure
+from market.turnover.queries.scopes import Scope
+from market.turnover.rules import Line, Measure, Reach
 from tests.factories import (
     NOW,
     make_achievement,
@@ -155,11 +158,15 @@ def test_the_thread_leads_from_the_figure_to_the_need(
 ) -> None:
     thread = get_thread(session, bureau, contract_id=brokered.id)
     assert [line.entry.line for line in thread.lines] == [Line.REGISTRATION, Line.REVERSAL, Line.CHANGE]
-    counted = [(part.cell.measure, part.cell.area, part.area_name) for part in thread.lines[0].counted_in]
+    counted = [(part.place.measure, part.place.area, part.area_name) for part in thread.lines[0].counted_in]
     assert counted == [
         (Measure.REGISTERED, "320281", "江阴市"),
+        (Measure.REGISTERED, "320000", "江苏省"),
+        (Measure.REGISTERED, str(brokered.station_id), brokered.station.name),
         (Measure.OUTPUT, "340800", "安庆市"),
+        (Measure.OUTPUT, "340000", "安徽省"),
         (Measure.ABSORBED, "320281", "江阴市"),
+        (Measure.ABSORBED, "320000", "江苏省"),
     ]
     assert thread.contract.id == brokered.id
     assert thread.suggestion is not None
@@ -223,7 +230,7 @@ def test_a_thread_takes_a_constant_number_of_statements(
         contract = session.get_one(Contract, contract_id)
         for number in range(3):
             change(session, contract, total_amount_fen=130_000_000 + number)
-    assert lengths == [7, 7]
+    assert lengths == [8, 8]
 
 
 def test_an_entry_is_found_by_its_number(session: Session, brokered: Contract) -> None:
@@ -233,3 +240,48 @@ def test_an_entry_is_found_by_its_number(session: Session, brokered: Contract) -
     with pytest.raises(NotFound) as error:
         get_entry(session, 10**9)
     assert error.value.code == "turnover-entry-not-found"
+
+
+@pytest.mark.parametrize("measure", list(Measure))
+def test_the_lines_behind_every_kind_of_figure_add_up_to_it(session: Session, measure: Measure) -> None:
+    station = make_station(session)
+    natures = ("0211", "150", "022")
+    regions = ("320281", "340800", None)
+    for number in range(9):
+        contract = register(
+            session,
+            station=station if number % 2 else make_station(session),
+            seller=party_in(session, regions[number % 2], nature=natures[number % 3]),
+            buyer=party_in(session, regions[number % 3]),
+            ip_kind=("21", "90")[number % 2],
+            type_code=("KF", "ZR")[number // 5],
+            total_amount_fen=10**number,
+            tech_amount_fen=0,
+        )
+        if number % 4 == 3:
+            end(session, contract)
+    questions: list[dict[str, Any]] = [
+        {},
+        {"seller_natures": frozenset({"0211", "022"})},
+        {"ip_kinds": frozenset({"21"}), "types": frozenset({"KF"})},
+        {"reaches": frozenset({Reach.FOREIGN.value})},
+        {"station_id": station.id},
+    ]
+    for values in questions:
+        scope = scope_of(session, measure, region="000000", **values)
+        lines = _all_lines(session, scope)
+        counted = Sums(sum(line.count for line in lines), sum(line.total_fen for line in lines), 0)
+        assert counted == totals(session, scope), values
+        assert len({line.id for line in lines}) == len(lines)
+
+
+def _all_lines(session: Session, scope: Scope) -> list[TurnoverEntry]:
+    """Page through the lines behind a figure, a few at a time."""
+    lines: list[TurnoverEntry] = []
+    cursor = None
+    while True:
+        page = list_entries(session, OPERATOR, scope, page=PageRequest(cursor=cursor, limit=4)).page
+        lines += page.items
+        if page.next_cursor is None:
+            return lines
+        cursor = page.next_cursor

@@ -15,17 +15,21 @@ from market.turnover.rules import (
     Measure,
     Period,
     PeriodKind,
+    Reach,
     Span,
     add_months,
     amount_text,
     change_percent,
     may_drill_down,
+    may_see_figures,
     month_end,
     month_start,
     parse_period,
     period_on_period,
     plan_period,
+    reach_of,
     sees_all_words,
+    share_percent,
     year_on_year,
 )
 
@@ -39,6 +43,9 @@ DAYS = st.dates(date(1980, 1, 1), date(2999, 12, 31))
         ("2025-Q1", PeriodKind.QUARTER, date(2025, 1, 1), date(2025, 3, 31), "2025年第一季度"),
         ("2025-Q4", PeriodKind.QUARTER, date(2025, 10, 1), date(2025, 12, 31), "2025年第四季度"),
         ("2024-02", PeriodKind.MONTH, date(2024, 2, 1), date(2024, 2, 29), "2024年2月"),
+        ("2025-H1", PeriodKind.HALF, date(2025, 1, 1), date(2025, 6, 30), "2025年上半年"),
+        ("2025-H2", PeriodKind.HALF, date(2025, 7, 1), date(2025, 12, 31), "2025年下半年"),
+        ("2024-03..2025-02", PeriodKind.SPAN, date(2024, 3, 1), date(2025, 2, 28), "2024年3月—2025年2月"),
     ],
 )
 def test_periods_are_read_and_named(text: str, kind: PeriodKind, start: date, end: date, name: str) -> None:
@@ -48,7 +55,11 @@ def test_periods_are_read_and_named(text: str, kind: PeriodKind, start: date, en
 
 
 @pytest.mark.parametrize(
-    "text", ["", "25", "2025-13", "2025-00", "2025-Q5", "2025-q2", "2025-6", "1979", "2025 "]
+    "text",
+    [
+        *("", "25", "2025-13", "2025-00", "2025-Q5", "2025-q2", "2025-6", "1979", "2025 ", "2025-H3"),
+        *("2025-03..2024-02", "2024..2025", "2024-03..", "2024-03..2024-Q4", "2024-03..2025-02..2025-03"),
+    ],
 )
 def test_other_texts_are_no_periods(text: str) -> None:
     assert parse_period(text) is None
@@ -106,6 +117,27 @@ def test_a_period_is_compared_with_the_one_before() -> None:
     assert period_on_period(year, date(2025, 6, 10)) is None
 
 
+def test_half_years_and_spans_are_compared_with_as_many_months_before() -> None:
+    half, span = parse_period("2025-H1"), parse_period("2024-11..2025-02")
+    assert half is not None
+    assert span is not None
+    assert period_on_period(half, date(2025, 7, 1)) == Comparison(
+        Span(date(2025, 1, 1), date(2025, 6, 30)), Span(date(2024, 7, 1), date(2024, 12, 31))
+    )
+    assert period_on_period(span, date(2025, 7, 1)) == Comparison(
+        Span(date(2024, 11, 1), date(2025, 2, 28)), Span(date(2024, 7, 1), date(2024, 10, 31))
+    )
+
+
+def test_a_span_of_more_than_a_year_overlaps_itself_a_year_before() -> None:
+    long, year = parse_period("2024-01..2025-01"), parse_period("2024-03..2025-02")
+    assert long is not None
+    assert year is not None
+    assert year_on_year(long, date(2025, 7, 1)) is None
+    assert year_on_year(year, date(2025, 7, 1)) is not None
+    assert period_on_period(year, date(2025, 7, 1)) is None
+
+
 def test_a_plan_has_no_predecessor() -> None:
     plan = plan_period(date(2023, 1, 1), None, today=date(2025, 6, 10))
     assert year_on_year(plan, date(2025, 6, 10)) is None
@@ -142,19 +174,65 @@ def _actor(role: Role, region: str | None = None, organisation: int | None = 7) 
 
 
 @pytest.mark.parametrize(
-    ("actor", "measure", "allowed"),
+    ("actor", "measure", "station", "allowed"),
     [
-        (_actor(Role.ADMIN), Measure.OUTPUT, True),
-        (_actor(Role.BUREAU, "320200"), Measure.OUTPUT, True),
-        (_actor(Role.BUREAU, "320282"), Measure.OUTPUT, False),
-        (_actor(Role.REGISTRAR, "320281"), Measure.REGISTERED, True),
-        (_actor(Role.REGISTRAR, "320281"), Measure.OUTPUT, False),
-        (_actor(Role.ENTERPRISE, "320281"), Measure.REGISTERED, False),
-        (_actor(Role.BROKER, "320281"), Measure.REGISTERED, False),
+        (_actor(Role.ADMIN), Measure.OUTPUT, None, True),
+        (_actor(Role.BUREAU, "320200"), Measure.OUTPUT, None, True),
+        (_actor(Role.BUREAU, "320282"), Measure.OUTPUT, None, False),
+        (_actor(Role.REGISTRAR, "320281"), Measure.REGISTERED, None, True),
+        (_actor(Role.REGISTRAR, "320281"), Measure.REGISTERED, 7, True),
+        (_actor(Role.REGISTRAR, "320281"), Measure.REGISTERED, 8, False),
+        (_actor(Role.REGISTRAR, "320281"), Measure.OUTPUT, 7, False),
+        (_actor(Role.ENTERPRISE, "320281"), Measure.REGISTERED, None, False),
+        (_actor(Role.BROKER, "320281"), Measure.REGISTERED, None, False),
     ],
 )
-def test_who_may_look_behind_a_figure(actor: Actor, measure: Measure, allowed: bool) -> None:
-    assert may_drill_down(actor, region_code="320281", measure=measure) is allowed
+def test_who_may_look_behind_a_figure(
+    actor: Actor, measure: Measure, station: int | None, allowed: bool
+) -> None:
+    found = may_drill_down(actor, region_code="320281", station_id=station, measure=measure)
+    assert found is allowed
+
+
+@pytest.mark.parametrize(
+    ("actor", "station", "allowed"),
+    [
+        (_actor(Role.ADMIN), None, True),
+        (_actor(Role.BUREAU, "320281"), None, True),
+        (_actor(Role.BUREAU, "320200"), 8, True),
+        (_actor(Role.BUREAU, "320282"), None, False),
+        (_actor(Role.REGISTRAR, "320281"), None, False),
+        (_actor(Role.REGISTRAR, "320281"), 8, False),
+        (_actor(Role.REGISTRAR, "320281"), 7, True),
+        (_actor(Role.UNIVERSITY, "320281"), None, False),
+    ],
+)
+def test_who_may_see_figures_before_they_are_published(
+    actor: Actor, station: int | None, allowed: bool
+) -> None:
+    assert may_see_figures(actor, region_code="320281", station_id=station) is allowed
+
+
+@pytest.mark.parametrize(
+    ("countries", "reach"),
+    [
+        (("156", "156"), Reach.DOMESTIC),
+        (("156", "344"), Reach.HMT),
+        (("446", "158"), Reach.HMT),
+        (("276", "156"), Reach.FOREIGN),
+        (("344", "276"), Reach.FOREIGN),
+    ],
+)
+def test_how_far_a_contract_reaches(countries: tuple[str, str], reach: Reach) -> None:
+    assert reach_of(*countries) is reach_of(*countries[::-1]) is reach
+
+
+@given(st.integers(0, 10**17), st.integers(1, 10**17))
+def test_a_share_and_the_rest_make_the_whole(part: int, rest: int) -> None:
+    shares = [share_percent(one, part + rest) for one in (part, rest)]
+    assert None not in shares
+    assert abs(sum(share for share in shares if share is not None) - 100) <= Decimal("0.1")
+    assert share_percent(part, 0) is None
 
 
 def test_who_reads_all_words() -> None:

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from market.contracts.models import Contract
 from market.contracts.rules import LIVE, Status
 from market.turnover.ledger import Sums
-from market.turnover.models import TurnoverCounter, TurnoverEntry
+from market.turnover.models import TurnoverCounter, TurnoverEntry, TurnoverFlow
 from market.turnover.queries.figures import figure, totals
-from market.turnover.rules import GroupBy, Measure
+from market.turnover.rules import AreaKind, Dimension, GroupBy, Measure
 from market.turnover.service import Books, rebuild_counters, verify
 from tests.factories import NOW
 from tests.market.contracts.factories import make_contract, make_station
@@ -33,6 +33,9 @@ FORMS = st.fixed_dictionaries(
         "amounts": AMOUNTS,
         "type_code": st.sampled_from(["KF", "ZR", "FW"]),
         "tech_field": st.sampled_from(["05", "07"]),
+        "ip_kind": st.sampled_from(["10", "21", "90"]),
+        "plan_source": st.sampled_from(["11", "90"]),
+        "nature": st.sampled_from(["0211", "150"]),
         "seller": PLACES,
         "buyer": PLACES,
     }
@@ -67,7 +70,9 @@ def _values(session: Session, form: dict[str, object]) -> dict[str, object]:
         "tech_amount_fen": tech,
         "type_code": form["type_code"],
         "tech_field": form["tech_field"],
-        "seller": party_in(session, *form["seller"]),  # type: ignore[misc]
+        "ip_kind": form["ip_kind"],
+        "plan_source": form["plan_source"],
+        "seller": party_in(session, *form["seller"], nature=form["nature"]),  # type: ignore[misc]
         "buyer": party_in(session, *form["buyer"]),  # type: ignore[misc]
     }
 
@@ -126,9 +131,11 @@ def _assert_parts_make_the_whole(session: Session) -> None:
             Sums(),
         )
         assert parts == whole
-        for group_by in (GroupBy.MONTH, GroupBy.TYPE, GroupBy.FIELD, GroupBy.REGION):
+        for group_by in set(GroupBy) - {GroupBy.PARK}:
             answer = figure(session, nation, group_by=group_by, today=date(2025, 12, 31))
             assert answer.sums == whole
+            if group_by is not GroupBy.NONE:
+                assert sum((group.sums for group in answer.groups), Sums()) == whole
 
 
 @pytest.fixture
@@ -151,10 +158,38 @@ def _counter_lost(session: Session) -> None:
     session.execute(delete(TurnoverCounter).where(TurnoverCounter.measure == Measure.OUTPUT))
 
 
+def _flow_off_by_one_fen(session: Session) -> None:
+    session.execute(update(TurnoverFlow).values(total_fen=TurnoverFlow.total_fen - 1))
+
+
 def _contract_changed_past_the_ledger(session: Session) -> None:
     contract = session.scalars(select(Contract).order_by(Contract.id.desc())).first()
     assert contract is not None
     contract.total_amount_fen += 1
+    session.flush()
+
+
+def _contract_moved_to_another_field(session: Session) -> None:
+    contract = session.scalars(select(Contract).order_by(Contract.id.desc())).first()
+    assert contract is not None
+    contract.tech_field = "01"
+    session.flush()
+
+
+def _counter_of_nothing(session: Session) -> None:
+    session.add(
+        TurnoverCounter(
+            measure=Measure.ABSORBED,
+            area_kind=AreaKind.PROVINCE,
+            dimension=Dimension.REACH,
+            area="110000",
+            month=date(2025, 6, 1),
+            code="domestic",
+            deals=1,
+            total_fen=0,
+            tech_fen=0,
+        )
+    )
     session.flush()
 
 
@@ -173,18 +208,21 @@ def _contract_without_a_day(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "odd_one"),
+    ("harm", "odd_one", "words"),
     [
-        (_counter_off_by_one_fen, Books.COUNTERS),
-        (_counter_lost, Books.COUNTERS),
-        (_contract_changed_past_the_ledger, Books.CONTRACTS),
-        (_contract_registered_past_the_ledger, Books.CONTRACTS),
-        (_contract_ended_past_the_ledger, Books.CONTRACTS),
-        (_contract_without_a_day, Books.CONTRACTS),
+        (_counter_off_by_one_fen, Books.COUNTERS, "输出 320281 2025-06 卖方性质150：台账2项"),
+        (_counter_lost, Books.COUNTERS, "输出 320281 2025-06 卖方性质150：台账2项"),
+        (_counter_of_nothing, Books.COUNTERS, "吸纳 110000 2025-06 涉外domestic：台账0项"),
+        (_flow_off_by_one_fen, Books.FLOWS, "流向 320200→320200 2025-06：台账2项400.00万元"),
+        (_contract_changed_past_the_ledger, Books.CONTRACTS, "的合同成交额：合同1项300.00万元（300000001分"),
+        (_contract_moved_to_another_field, Books.CONTRACTS, "的技术领域：合同1项300.00万元"),
+        (_contract_registered_past_the_ledger, Books.CONTRACTS, "的台账记录：合同1项100.00万元"),
+        (_contract_ended_past_the_ledger, Books.CONTRACTS, "的合同状态：合同0项0.00元"),
+        (_contract_without_a_day, Books.CONTRACTS, "的台账记录：合同1项100.00万元"),
     ],
 )
 def test_a_difference_is_found_and_named(
-    books: Session, harm: Callable[[Session], None], odd_one: Books
+    books: Session, harm: Callable[[Session], None], odd_one: Books, words: str
 ) -> None:
     assert verify(books).agrees
     harm(books)
@@ -192,15 +230,15 @@ def test_a_difference_is_found_and_named(
     assert not report.agrees
     assert report.differing >= 1
     assert report.first is not None
-    others = [sums for book, sums in report.first.sums.items() if book is not odd_one]
-    assert others[0] == others[1] != report.first.sums[odd_one]
-    assert f"{report.first.cell.area} {report.first.cell.month:%Y-%m}" in report.first.text
+    assert odd_one in report.first.sums
+    assert words in report.first.text
 
 
 def test_a_report_says_what_was_compared(books: Session) -> None:
     report = verify(books)
     assert report.sums == dict.fromkeys(Books, Sums(2, 400_000_000, 160_000_000))
-    assert (report.cells, report.differing, report.first) == (3, 0, None)
+    # Two contracts; eight places, two of them stations, in eight dimensions; three flows and two local ones.
+    assert (report.cells, report.differing, report.first) == (2 + 8 * 8 + 5, 0, None)
 
 
 def test_a_station_that_moves_does_not_upset_the_books(books: Session) -> None:
@@ -211,14 +249,21 @@ def test_a_station_that_moves_does_not_upset_the_books(books: Session) -> None:
     assert verify(books).agrees
 
 
+def _kept(session: Session) -> set[tuple[object, ...]]:
+    """Return counters and flows other than zero."""
+    tables = (TurnoverCounter, TurnoverFlow)
+    rows = [
+        row for table in tables for row in session.execute(select(table.__table__).where(table.deals != 0))
+    ]
+    return {tuple(row) for row in rows}
+
+
 def test_counters_are_made_anew_from_the_ledger(books: Session) -> None:
     end(books, register(books, type_code="ZX"))
-    good = books.execute(
-        select(TurnoverCounter.__table__).where(TurnoverCounter.deals != 0).order_by(TurnoverCounter.measure)
-    ).all()
+    good = _kept(books)
     books.execute(update(TurnoverCounter).values(deals=7, total_fen=7, tech_fen=7))
-    assert rebuild_counters(books) == len(good) == 3
+    books.execute(delete(TurnoverFlow))
+    assert rebuild_counters(books) == len(good) == 8 * 8 + 5
     assert verify(books).agrees
-    rows = books.execute(select(TurnoverCounter.__table__).order_by(TurnoverCounter.measure)).all()
-    assert rows == good
+    assert _kept(books) == good
     assert books.scalar(select(func.count(TurnoverEntry.id))) == 6

@@ -9,7 +9,6 @@ import pytest
 
 from market.turnover.target_rules import (
     Comparator,
-    base_year,
     elapsed_percent,
     is_reached,
     percent_of,
@@ -63,8 +62,3 @@ def test_time_passed_counts_whole_days_and_stays_within_the_plan() -> None:
 )
 def test_the_year_in_question(start: date | None, end: date | None, year: int) -> None:
     assert year_in_question(start, end, date(2025, 6, 10)) == year
-
-
-def test_the_base_year_is_read_from_the_note() -> None:
-    assert base_year("以2021年为基数，原文“比2021年实现倍增”") == 2021
-    assert base_year("未写明") is None

@@ -10,12 +10,16 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market.accounts.rules import OrganisationKind, OrganisationStatus
+from market.accounts.rules import OPERATOR, Actor, OrganisationKind, OrganisationStatus
+from market.audit.models import AuditEvent
+from market.contracts.models import Attribution, Contract
+from market.contracts.rules import Status
 from market.db import Database
 from market.errors import NotFound
 from market.listings.rules import Validation
 from market.turnover.models import Target
 from market.turnover.progress import COMPUTED, Progress
+from market.turnover.progress.outlook import Method
 from market.turnover.rules import FEN_PER_YI, Measure, Span
 from market.turnover.target_rules import (
     INDICATOR_ABSORBED,
@@ -27,19 +31,25 @@ from market.turnover.target_rules import (
 )
 from market.turnover.targets import get_target, list_targets, load_targets
 from seed.loaders import REFERENCE, load_reference
-from tests.factories import make_achievement, make_need, make_organisation, make_user
-from tests.market.contracts.factories import make_station
+from tests.factories import NOW, make_achievement, make_need, make_organisation, make_user
+from tests.market.contracts.factories import make_contract, make_station
 from tests.market.turnover.conftest import counting
-from tests.market.turnover.factories import make_suggestion, party_in, register
+from tests.market.turnover.factories import party_in, register
 
 TODAY = date(2025, 6, 10)
 JIANGYIN, ANQING, LIANYUNGANG, CHANGZHOU = "320281", "340800", "320700", "320400"
 
 
 def _progress(
-    session: Session, region: str, indicator: str, *, year: int | None = None, today: date = TODAY
+    session: Session,
+    region: str,
+    indicator: str,
+    *,
+    year: int | None = None,
+    today: date = TODAY,
+    actor: Actor | None = OPERATOR,
 ) -> Progress:
-    [found] = list_targets(session, region=region, indicator=indicator, today=today, year=year)
+    [found] = list_targets(session, actor, region=region, indicator=indicator, today=today, year=year)
     return found.progress
 
 
@@ -226,20 +236,82 @@ def test_agencies_and_their_brokers_are_counted_as_they_stand(session: Session) 
     assert "不是2020-12-31的期末数" in agencies.remark
 
 
-def test_deals_landed_by_agencies_are_those_a_broker_brought_about(session: Session) -> None:
-    enterprise = make_organisation(session, region_code=ANQING)
-    broker = make_user(session, make_organisation(session, OrganisationKind.AGENCY))
-    for number, helper in enumerate((broker, None)):
-        achievement = make_achievement(session, enterprise, title=f"成果{number}")
-        suggestion = make_suggestion(session, make_need(session, enterprise), achievement, broker=helper)
-        _register(session, date(2025, 2, 1), "3", region=ANQING, suggestion_id=suggestion.id)
-    _register(session, date(2025, 2, 1), "9", region=ANQING)
+def test_agencies_count_as_new_from_the_day_they_were_first_verified(session: Session) -> None:
+    def agency(created: datetime, *verified: datetime, **values: Any) -> None:
+        row = make_organisation(session, OrganisationKind.AGENCY, created_at=created, **values)
+        for moment in verified:
+            for action, to in (("organisation.verify", "verified"), ("organisation.change", "verified")):
+                at = moment if action == "organisation.verify" else datetime(2023, 3, 1, tzinfo=UTC)
+                entity_id, details = row.id, {"to": to}
+                session.add(
+                    AuditEvent(
+                        at=at, action=action, entity="organisation", entity_id=entity_id, details=details
+                    )
+                )
+        session.flush()
+
+    before, within = datetime(2022, 6, 1, tzinfo=UTC), datetime(2024, 6, 1, tzinfo=UTC)
+    agency(before, within)
+    agency(within)
+    agency(before, before, within)
+    agency(before)
+    agency(within, region_code="320282")
+    agency(within, status=OrganisationStatus.PENDING)
+    found = _progress(session, JIANGYIN, "new_transfer_agencies")
+    assert found.reading is not None
+    assert (found.reading.value, found.reading.text) == (Decimal(2), "2家")
+    assert found.pace is not None
+    assert (found.pace.remaining, found.pace.unit, found.pace.months_left) == (Decimal(8), "家", 7)
+    assert found.pace.per_month == Decimal("1.2")
+    assert found.forecast is not None
+    assert (found.forecast.method, found.forecast.reading.value) == (Method.LINEAR_DAYS, Decimal(2))
+    assert found.forecast.reading.reached is False
+
+
+def _credit(session: Session, contract: Contract, *shares_bp: int, **values: Any) -> None:
+    agency = make_organisation(session, OrganisationKind.AGENCY)
+    for share_bp in shares_bp:
+        session.add(
+            Attribution(
+                contract_id=contract.id,
+                agency_id=agency.id,
+                role="matching",
+                share_bp=share_bp,
+                created_at=NOW,
+                **values,
+            )
+        )
+    session.flush()
+
+
+def test_deals_landed_by_agencies_are_those_they_are_credited_with(session: Session) -> None:
+    def landed(yi: str = "3", **values: Any) -> Contract:
+        buyer = values.pop("buyer", party_in(session, "340802"))
+        fen = int(Decimal(yi) * FEN_PER_YI)
+        values = {"registered_on": date(2025, 2, 1), "buyer": buyer, **values}
+        return make_contract(session, total_amount_fen=fen, tech_amount_fen=0, **values)
+
+    first = landed()
+    _credit(session, first, 5000, 2500)
+    _credit(session, landed("0.0000000003"), 5000)
+    _credit(session, landed(), 10_000, withdrawn_at=NOW)
+    _credit(session, landed(buyer=party_in(session, JIANGYIN)), 10_000)
+    _credit(session, landed(registered_on=date(2024, 12, 31)), 10_000)
+    _credit(session, landed(status=Status.REVOKED), 10_000)
+    _credit(session, landed(type_code="FW", subtype_code="FW2", brokered_id=first.id), 10_000)
+    landed()
     deals = _progress(session, ANQING, "agency_landed_deals")
     amount = _progress(session, ANQING, "agency_landed_amount")
     assert deals.reading is not None
     assert amount.reading is not None
-    assert (deals.reading.value, amount.reading.value) == (Decimal(1), Decimal(3))
+    assert (deals.reading.value, amount.reading.fen) == (Decimal(2), 22_500_000_002)
     assert deals.measure is Measure.ABSORBED
+    for indicator in ("agency_landed_deals", "agency_landed_amount"):
+        hidden = _progress(session, ANQING, indicator, actor=None)
+        assert hidden.reading is None
+        assert (
+            hidden.missing_source == "尚未发布：主管部门发布技术转移机构年度排名（/api/v1/rankings）后可见。"
+        )
 
 
 def test_what_the_market_cannot_know_says_who_would(session: Session) -> None:
@@ -254,7 +326,7 @@ def test_what_the_market_cannot_know_says_who_would(session: Session) -> None:
     ("values", "words"),
     [
         ({"basis": "cum"}, "从何时起算"),
-        ({"basis": "rel", "comparator": "x", "note": "比往年倍增"}, "没有写明基年"),
+        ({"basis": "rel", "comparator": "x", "base_year": None}, "没有写明基年"),
     ],
 )
 def test_plans_that_leave_out_what_is_needed(session: Session, values: dict[str, str], words: str) -> None:
@@ -275,18 +347,43 @@ def test_counts_need_a_start_too(session: Session, indicator: str) -> None:
 def test_one_target_is_found_by_its_number(session: Session) -> None:
     target_id = session.scalars(select(Target.id).order_by(Target.id)).first()
     assert target_id is not None
-    assert get_target(session, target_id, today=TODAY).target.phrase == "技术合同成交额"
+    assert get_target(session, OPERATOR, target_id, today=TODAY).target.phrase == "技术合同成交额"
     with pytest.raises(NotFound) as error:
-        get_target(session, 10**9, today=TODAY)
+        get_target(session, None, 10**9, today=TODAY)
     assert error.value.code == "target-not-found"
 
 
 def test_only_computed_targets_cost_statements(session: Session, database: Database) -> None:
     with counting(database) as listing:
-        found = list_targets(session, region=JIANGYIN, indicator=None, today=TODAY)
+        found = list_targets(session, OPERATOR, region=JIANGYIN, indicator=None, today=TODAY)
     assert len(found) > 40
-    # One for the list, two for the amount, one each for needs and listings.
-    assert len(listing.statements) == 5
+    # One for the list; for the amount its months, the first of them, and changes of boundaries; one
+    # each for needs, listings and agencies.
+    assert len(listing.statements) == 7
     with counting(database) as listing:
-        assert list_targets(session, region="320281", indicator="fund_scale", today=TODAY)
+        assert list_targets(session, None, region=JIANGYIN, indicator="fund_scale", today=TODAY)
     assert len(listing.statements) == 1
+
+
+def test_every_target_of_the_plans_gives_a_value_or_says_where_it_would_come_from(session: Session) -> None:
+    for region in (JIANGYIN, LIANYUNGANG, CHANGZHOU, ANQING):
+        _register(session, date(2021, 2, 1), "3", region=region)
+        _register(session, date(2025, 2, 1), "3", region=region)
+    for actor in (OPERATOR, None):
+        every = list_targets(session, actor, region=None, indicator=None, today=TODAY)
+        assert len(every) > 70
+        for row in every:
+            found = row.progress
+            assert (found.reading is None) != (found.missing_source is None), row.target.phrase
+            if found.missing_source is not None:
+                assert any(words in found.missing_source for words in ("应来自", "尚未发布", "/api/v1/")), (
+                    row.target.phrase
+                )
+    live = {row.target.indicator for row in every if row.progress.reading is not None}
+    assert live == {
+        "valid_needs",
+        "published_listings",
+        "transfer_agencies",
+        "new_transfer_agencies",
+        "affiliated_brokers",
+    }

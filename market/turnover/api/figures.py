@@ -1,4 +1,4 @@
-"""Figures, the lines behind them, threads and targets over HTTP."""
+"""Figures, the lines behind them and threads over HTTP."""
 
 from __future__ import annotations
 
@@ -9,34 +9,29 @@ from sqlalchemy.orm import Session
 from market.accounts.auth import current_actor
 from market.clock import china_day
 from market.http.edge import now, page_request, reading
-from market.http.schema import MarketBlueprint
-from market.turnover import targets
+from market.turnover.api.blueprint import blp
 from market.turnover.queries import entries, figures
 from market.turnover.queries.scopes import Scope, get_scope
-from market.turnover.schemas import (
+from market.turnover.schemas.figures import (
     EntryArgs,
     EntryPageView,
     FigureArgs,
     FigureView,
-    TargetArgs,
-    TargetView,
-    TargetYearArgs,
     ThreadView,
 )
-
-blp = MarketBlueprint("turnover", __name__, description="技术合同成交额：数字、台账明细、溯源与计划目标")
 
 
 @blp.route("/turnover")
 @blp.arguments(FigureArgs, location="query")
 @blp.response(200, FigureView)
 def get_figure(args: dict[str, Any]) -> Any:
-    """查询一个地区或园区在一个时段的合同项数、合同成交额和技术交易额"""
+    """查询一个地区、园区或登记机构的成交额数字（管理员、本地区主管部门、本登记机构；其他人见已发布的数字）"""
     group_by = args.pop("group_by")
     with reading() as session:
+        actor = current_actor(session)
         scope = _scope(session, args)
         today = china_day(scope.known_at or now())
-        return figures.figure(session, scope, group_by=group_by, today=today)
+        return figures.get_figure(session, actor, scope, group_by=group_by, today=today)
 
 
 @blp.route("/turnover/entries")
@@ -66,24 +61,6 @@ def get_contract_thread(contract_id: int) -> Any:
     """由一项合同溯源：台账记录、撮合、成果与需求"""
     with reading() as session:
         return entries.get_thread(session, current_actor(session), contract_id=contract_id)
-
-
-@blp.route("/targets")
-@blp.arguments(TargetArgs, location="query")
-@blp.response(200, TargetView(many=True))
-def list_targets(args: dict[str, Any]) -> Any:
-    """列出计划目标及其进度"""
-    with reading() as session:
-        return targets.list_targets(session, today=china_day(now()), **args)
-
-
-@blp.route("/targets/<int:target_id>")
-@blp.arguments(TargetYearArgs, location="query")
-@blp.response(200, TargetView)
-def get_target(args: dict[str, Any], target_id: int) -> Any:
-    """查看一项计划目标及其进度"""
-    with reading() as session:
-        return targets.get_target(session, target_id, today=china_day(now()), **args)
 
 
 def _scope(session: Session, args: dict[str, Any]) -> Scope:

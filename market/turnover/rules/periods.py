@@ -1,79 +1,12 @@
-"""The three measures, the periods figures are asked for, amounts as people read them, who may look.
-
-Knows dates, numbers and codes only.
-"""
+"""The periods figures are asked for, and what they may fairly be compared with."""
 
 from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-
-from market.accounts.rules import Actor, Role, oversees
-
-
-class Measure(StrEnum):
-    """Whose region a contract counts for; the three are never added."""
-
-    REGISTERED = "registered"
-    OUTPUT = "output"
-    ABSORBED = "absorbed"
-
-
-MEASURE_NAMES: Mapping[Measure, str] = {
-    Measure.REGISTERED: "登记",
-    Measure.OUTPUT: "输出",
-    Measure.ABSORBED: "吸纳",
-}
-MEASURE_NOTES: Mapping[Measure, str] = {
-    Measure.REGISTERED: "按技术合同登记机构所在地统计",
-    Measure.OUTPUT: "按卖方所在地统计",
-    Measure.ABSORBED: "按买方所在地统计",
-}
-MEASURE_NAMES_EN: Mapping[Measure, str] = {
-    Measure.REGISTERED: "registered (by registration station)",
-    Measure.OUTPUT: "output (by seller)",
-    Measure.ABSORBED: "absorbed (by buyer)",
-}
-
-
-class AreaKind(StrEnum):
-    """What an area is: a region of GB/T 2260, or a park, which stands beside the regions."""
-
-    REGION = "region"
-    PARK = "park"
-
-
-class Line(StrEnum):
-    """Why a ledger line was written."""
-
-    REGISTRATION = "registration"
-    CHANGE = "change"
-    REVERSAL = "reversal"
-
-
-LINE_NAMES: Mapping[Line, str] = {
-    Line.REGISTRATION: "登记",
-    Line.CHANGE: "变更登记",
-    Line.REVERSAL: "冲销",
-}
-
-
-class GroupBy(StrEnum):
-    """How a figure is broken down."""
-
-    NONE = "none"
-    MONTH = "month"
-    QUARTER = "quarter"
-    YEAR = "year"
-    TYPE = "type"
-    FIELD = "field"
-    REGION = "region"
-    PARK = "park"
 
 
 class PeriodKind(StrEnum):
@@ -81,12 +14,16 @@ class PeriodKind(StrEnum):
 
     MONTH = "month"
     QUARTER = "quarter"
+    HALF = "half"
     YEAR = "year"
+    SPAN = "span"
     PLAN = "plan"
 
 
 SINCE_PLAN = "since-plan"
 """How a client asks for the months from a plan's start to the present one."""
+PERIOD_FORMS = "2025、2025-H1、2025-Q2、2025-06、2024-03..2025-02 或 since-plan"
+"""How periods are written, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +46,14 @@ class Period:
         match self.kind:
             case PeriodKind.YEAR:
                 return f"{self.start.year:04d}"
+            case PeriodKind.HALF:
+                return f"{self.start.year:04d}-H{1 if self.start.month == 1 else 2}"
             case PeriodKind.QUARTER:
                 return quarter_text(self.start)
             case PeriodKind.MONTH:
                 return month_text(self.start)
+            case PeriodKind.SPAN:
+                return f"{month_text(self.start)}..{month_text(self.end)}"
             case PeriodKind.PLAN:
                 return SINCE_PLAN
 
@@ -120,15 +61,25 @@ class Period:
     def name(self) -> str:
         """The period in Chinese."""
         year = f"{self.start.year}年"
+        months = f"{year}{self.start.month}月—{self.end.year}年{self.end.month}月"
         match self.kind:
             case PeriodKind.YEAR:
                 return year
+            case PeriodKind.HALF:
+                return f"{year}{'上' if self.start.month == 1 else '下'}半年"
             case PeriodKind.QUARTER:
                 return f"{year}第{'一二三四'[self.start.month // 3]}季度"
             case PeriodKind.MONTH:
                 return f"{year}{self.start.month}月"
+            case PeriodKind.SPAN:
+                return months
             case PeriodKind.PLAN:
-                return f"计划期以来（{year}{self.start.month}月—{self.end.year}年{self.end.month}月）"
+                return f"计划期以来（{months}）"
+
+    @property
+    def months(self) -> int:
+        """How many months it has."""
+        return (self.end.year - self.start.year) * 12 + self.end.month - self.start.month + 1
 
 
 def month_start(day: date) -> date:
@@ -172,22 +123,33 @@ def plan_period(start: date, end: date | None, *, today: date) -> Period:
     return Period(PeriodKind.PLAN, month_start(start), month_end(max(start, last)))
 
 
-def parse_period(text: str) -> Period | None:
-    """Read `2025`, `2025-Q2` or `2025-06`; None if it is none of these.
+_PERIOD = re.compile(r"(\d{4})(?:-(?:H([12])|Q([1-4])|(0[1-9]|1[0-2])))?", re.ASCII)
 
-    Years before 1980 and after 2999 are typing errors.
+
+def parse_period(text: str) -> Period | None:
+    """Read `2025`, `2025-H1`, `2025-Q2`, `2025-06` or `2024-03..2025-02`; None if it is none of these.
+
+    Years before 1980 and after 2999 are typing errors; a span ends in its first month or later.
     """
-    found = re.fullmatch(r"(\d{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?", text, re.ASCII)
+    first, dots, last = text.partition("..")
+    if dots:
+        start, end = parse_period(first), parse_period(last)
+        if start is None or end is None or {start.kind, end.kind} != {PeriodKind.MONTH}:
+            return None
+        return Period(PeriodKind.SPAN, start.start, end.end) if start.start <= end.start else None
+    found = _PERIOD.fullmatch(text)
     if found is None or not 1980 <= int(found[1]) <= 2999:
         return None
-    year = int(found[1])
-    if found[2]:
-        start = date(year, int(found[2]) * 3 - 2, 1)
-        return Period(PeriodKind.QUARTER, start, month_end(add_months(start, 2)))
-    if found[3]:
-        start = date(year, int(found[3]), 1)
-        return Period(PeriodKind.MONTH, start, month_end(start))
-    return year_period(year)
+    year, half, quarter, month = (int(part) if part else 0 for part in found.groups())
+    if half:
+        return _months(PeriodKind.HALF, date(year, half * 6 - 5, 1), 6)
+    if quarter:
+        return _months(PeriodKind.QUARTER, date(year, quarter * 3 - 2, 1), 3)
+    return _months(PeriodKind.MONTH, date(year, month, 1), 1) if month else year_period(year)
+
+
+def _months(kind: PeriodKind, start: date, months: int) -> Period:
+    return Period(kind, start, month_end(add_months(start, months - 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +180,11 @@ def completed_span(period: Period, today: date) -> Span | None:
 def year_on_year(period: Period, today: date) -> Comparison | None:
     """Return the period's completed months and the same months a year before (同比).
 
-    None for plans: a span of several years overlaps itself a year earlier.
+    None for plans and for spans of more than twelve months, which overlap themselves a year earlier.
     """
-    return None if period.kind is PeriodKind.PLAN else _compare(period, today, months_back=12)
+    if period.kind is PeriodKind.PLAN or period.months > 12:
+        return None
+    return _compare(period, today, months_back=12)
 
 
 def period_on_period(period: Period, today: date) -> Comparison | None:
@@ -228,8 +192,9 @@ def period_on_period(period: Period, today: date) -> Comparison | None:
 
     None for years, where it says the same as year on year, and for plans, which have no predecessor.
     """
-    back = {PeriodKind.MONTH: 1, PeriodKind.QUARTER: 3}.get(period.kind)
-    return None if back is None else _compare(period, today, months_back=back)
+    if period.kind in {PeriodKind.YEAR, PeriodKind.PLAN} or period.months == 12:
+        return None
+    return _compare(period, today, months_back=period.months)
 
 
 def _compare(period: Period, today: date, *, months_back: int) -> Comparison | None:
@@ -238,47 +203,3 @@ def _compare(period: Period, today: date, *, months_back: int) -> Comparison | N
         return None
     base = Span(add_months(current.start, -months_back), month_end(add_months(current.end, -months_back)))
     return Comparison(current, base)
-
-
-FEN_PER_YUAN = 100
-FEN_PER_WAN = 10_000 * FEN_PER_YUAN
-FEN_PER_YI = 100_000_000 * FEN_PER_YUAN
-
-
-def amount_text(fen: int) -> str:
-    """Return an amount for people: in 亿元 from one 亿 up, in 万元 from one 万 up, else in 元; two places."""
-    size = abs(fen)
-    for unit_fen, unit in ((FEN_PER_YI, "亿元"), (FEN_PER_WAN, "万元")):
-        if size >= unit_fen:
-            return f"{_quotient(fen, unit_fen)}{unit}"
-    return f"{_quotient(fen, FEN_PER_YUAN)}元"
-
-
-def _quotient(fen: int, unit_fen: int) -> Decimal:
-    return (Decimal(fen) / unit_fen).quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-def change_percent(now: int, before: int) -> Decimal | None:
-    """Return the change in percent, one decimal place, halves up; None if there was nothing before."""
-    if before == 0:
-        return None
-    return (Decimal(now - before) * 100 / before).quantize(Decimal("0.1"), ROUND_HALF_UP)
-
-
-def may_drill_down(actor: Actor, *, region_code: str, measure: Measure) -> bool:
-    """Tell whether the actor may see the contracts behind an area's figure.
-
-    A registrar may, for the registration figure; the list is then cut to the own station.
-    """
-    if actor.role is Role.REGISTRAR:
-        return measure is Measure.REGISTERED
-    return actor.role is Role.ADMIN or oversees(actor, region_code)
-
-
-def sees_all_words(actor: Actor, *, broker_id: int | None) -> bool:
-    """Tell whether the actor may read all that was said on the way to a contract.
-
-    Admins and the broker may. Others, bureaus too, read the broker's decision only: what a side
-    told the broker was not for them.
-    """
-    return actor.role is Role.ADMIN or (broker_id is not None and actor.user_id == broker_id)

@@ -5,8 +5,6 @@ Amounts are integers of fen with a text for people beside them; percents are dec
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import fields, validate
 
 from market.accounts.rules import OrganisationKind
@@ -21,19 +19,34 @@ from market.turnover.rules import (
     MEASURE_NAMES,
     MEASURE_NAMES_EN,
     MEASURE_NOTES,
+    PERIOD_FORMS,
     AreaKind,
+    Boundaries,
     GroupBy,
     Line,
     Measure,
+    Reach,
+    Source,
     amount_text,
 )
-from market.turnover.target_rules import BASIS_NAMES, COMPARATOR_NAMES, Basis, Comparator
 
 REGION = validate.Regexp(r"^[0-9]{6}$", error="应为六位行政区划代码")
 
 
-def _percent(**kwargs: Any) -> fields.Decimal:
-    return fields.Decimal(as_string=True, allow_none=True, **kwargs)
+def percent() -> fields.Decimal:
+    """Return a field for a percentage, as decimal text; null where there is nothing to compare with."""
+    return fields.Decimal(as_string=True, allow_none=True)
+
+
+def codes(attribute: str) -> fields.List:
+    """Return a field for codes of a list; one of an upper level stands for all below it."""
+    return fields.List(
+        fields.String(validate=validate.Length(min=1, max=32)),
+        attribute=attribute,
+        load_default=list,
+        validate=validate.Length(max=20),
+        metadata={"description": "可重复；上级代码包含其下级"},
+    )
 
 
 class ScopeArgs(MarketSchema):
@@ -47,16 +60,34 @@ class ScopeArgs(MarketSchema):
     )
     region = fields.String(load_default=None, validate=REGION)
     park = fields.String(load_default=None, validate=validate.Length(min=1, max=32))
+    station = fields.Integer(
+        load_default=None,
+        validate=validate.Range(min=1, max=2**63 - 1),
+        metadata={"description": "登记机构编号；不填行政区划和园区时，即为该机构的数字"},
+    )
     period = fields.String(
         load_default=None,
         validate=validate.Length(max=16),
-        metadata={"description": "2025、2025-Q2、2025-06 或 since-plan（自计划起始月）；默认为今年"},
+        metadata={"description": f"{PERIOD_FORMS}（自计划起始月）；默认为今年"},
     )
-    type = fields.List(
-        fields.String(), attribute="types", load_default=list, validate=validate.Length(max=20)
+    type = codes("types")
+    field = codes("fields")
+    seller_nature = codes("seller_natures")
+    buyer_nature = codes("buyer_natures")
+    ip_kind = codes("ip_kinds")
+    plan_source = codes("plan_sources")
+    reach = fields.List(
+        fields.Enum(Reach, by_value=True),
+        attribute="reaches",
+        load_default=list,
+        validate=validate.Length(max=3),
+        metadata={"description": "domestic 境内、hmt 涉港澳台、foreign 涉国外"},
     )
-    field = fields.List(
-        fields.String(), attribute="fields", load_default=list, validate=validate.Length(max=20)
+    boundaries = fields.Enum(
+        Boundaries,
+        by_value=True,
+        load_default=Boundaries.THEN,
+        metadata={"description": "then 按登记时的区划（默认）、now 按现行区划"},
     )
     known_at = fields.AwareDateTime(
         load_default=None, metadata={"description": "按当时的台账统计（即当时发布的数）；默认按现在的台账"}
@@ -119,6 +150,15 @@ class ScopeView(MarketSchema):
         data_key="fields",
         metadata={"type": "array", "items": {"type": "string"}},
     )
+    filters = fields.Function(
+        lambda row: {name.value: sorted(codes) for name, codes in row.scope.filters.items()},
+        metadata={
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            "description": "全部筛选条件，含下级代码",
+        },
+    )
+    boundaries = fields.Enum(Boundaries, by_value=True, attribute="scope.boundaries")
     known_at = fields.AwareDateTime(attribute="scope.known_at", allow_none=True)
 
 
@@ -136,16 +176,20 @@ class ChangeView(MarketSchema):
     base_span = fields.Nested(SpanView, attribute="comparison.base")
     current = fields.Nested(SumsView)
     base = fields.Nested(SumsView)
-    deals_percent = _percent()
-    total_percent = _percent()
-    tech_percent = _percent()
+    deals_percent = percent()
+    total_percent = percent()
+    tech_percent = percent()
 
 
 class GroupView(MarketSchema):
-    """One part of a figure."""
+    """One part of a figure; shares are percents of the whole figure, `year_on_year` is of the group."""
 
     key = fields.String()
     name = fields.String()
+    rank = fields.Integer(metadata={"description": "按合同成交额从大到小，相等者并列"})
+    deals_share = percent()
+    total_share = percent()
+    year_on_year = fields.Nested(ChangeView, allow_none=True)
     deals = fields.Integer(attribute="sums.deals")
     total_fen = fields.Integer(attribute="sums.total_fen")
     total_text = fields.Function(lambda row: amount_text(row.sums.total_fen), metadata={"type": "string"})
@@ -161,6 +205,10 @@ class FigureView(ScopeView):
     groups = fields.List(fields.Nested(GroupView))
     year_on_year = fields.Nested(ChangeView, allow_none=True)
     period_on_period = fields.Nested(ChangeView, allow_none=True)
+    source = fields.Enum(
+        Source, by_value=True, metadata={"description": "counters 计数器、ledger 台账；两者数字一致"}
+    )
+    remarks = fields.List(fields.String())
 
 
 class LineView(MarketSchema):
@@ -221,12 +269,12 @@ class EntryPageView(ScopeView):
 class CountedInView(MarketSchema):
     """A figure that a line counts in."""
 
-    measure = fields.Enum(Measure, by_value=True, attribute="cell.measure")
-    measure_name = fields.Function(lambda row: MEASURE_NAMES[row.cell.measure], metadata={"type": "string"})
-    area_kind = fields.Enum(AreaKind, by_value=True, attribute="cell.area_kind")
-    area = fields.String(attribute="cell.area")
+    measure = fields.Enum(Measure, by_value=True, attribute="place.measure")
+    measure_name = fields.Function(lambda row: MEASURE_NAMES[row.place.measure], metadata={"type": "string"})
+    area_kind = fields.Enum(AreaKind, by_value=True, attribute="place.area_kind")
+    area = fields.String(attribute="place.area")
     area_name = fields.String()
-    month = fields.Date(attribute="cell.month")
+    month = fields.Date()
 
 
 class ThreadLineView(MarketSchema):
@@ -325,72 +373,3 @@ class ThreadView(MarketSchema):
     events = fields.List(fields.Nested(ThreadEventView))
     achievement = fields.Nested(AchievementView, allow_none=True)
     need = fields.Nested(NeedView, allow_none=True)
-
-
-class TargetYearArgs(MarketSchema):
-    """For which year to read annual targets."""
-
-    year = fields.Integer(load_default=None, validate=validate.Range(min=1980, max=2999))
-
-
-class TargetArgs(TargetYearArgs):
-    """Which targets to list."""
-
-    region = fields.String(load_default=None, validate=REGION)
-    indicator = fields.String(load_default=None, validate=validate.Length(max=64))
-
-
-class ReadingView(MarketSchema):
-    """One value for a target; `fen` only where it is an amount."""
-
-    name = fields.String()
-    value = fields.Function(lambda row: format(row.value, "f"), metadata={"type": "string"})
-    text = fields.String()
-    fen = fields.Integer(allow_none=True)
-    percent = _percent()
-    reached = fields.Boolean(allow_none=True)
-
-
-class ProgressView(MarketSchema):
-    """How far a region has come; `value` null with `missing_source` where the market cannot know."""
-
-    as_of = fields.Date()
-    span = fields.Nested(SpanView, allow_none=True)
-    year = fields.Integer(allow_none=True)
-    measure = fields.Enum(Measure, by_value=True, allow_none=True)
-    measure_name = fields.Function(
-        lambda row: None if row.measure is None else MEASURE_NAMES[row.measure],
-        metadata={"type": ["string", "null"]},
-    )
-    value = fields.Function(
-        lambda row: None if row.reading is None else format(row.reading.value, "f"),
-        metadata={"type": ["string", "null"]},
-    )
-    reading = fields.Nested(ReadingView, allow_none=True)
-    alternative = fields.Nested(ReadingView, allow_none=True)
-    elapsed_percent = _percent()
-    remark = fields.String(allow_none=True)
-    missing_source = fields.String(allow_none=True)
-
-
-class TargetView(MarketSchema):
-    """A target of a plan, with the progress made."""
-
-    id = fields.Integer(attribute="target.id")
-    region_code = fields.String(attribute="target.region_code")
-    region_name = fields.String(attribute="target.region.name")
-    indicator = fields.String(attribute="target.indicator")
-    phrase = fields.String(attribute="target.phrase")
-    comparator = fields.Enum(Comparator, by_value=True, attribute="target.comparator")
-    comparator_name = fields.Function(
-        lambda row: COMPARATOR_NAMES[row.target.comparator], metadata={"type": "string"}
-    )
-    value = fields.String(attribute="target.value", allow_none=True)
-    unit = fields.String(attribute="target.unit")
-    basis = fields.Enum(Basis, by_value=True, attribute="target.basis")
-    basis_name = fields.Function(lambda row: BASIS_NAMES[row.target.basis], metadata={"type": "string"})
-    period_start = fields.Date(attribute="target.period_start", allow_none=True)
-    period_end = fields.Date(attribute="target.period_end", allow_none=True)
-    source = fields.String(attribute="target.source")
-    note = fields.String(attribute="target.note")
-    progress = fields.Nested(ProgressView)

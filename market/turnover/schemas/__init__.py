@@ -1,0 +1,1 @@
+"""Form of figures, releases and targets over HTTP."""
