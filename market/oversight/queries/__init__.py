@@ -1,0 +1,1 @@
+"""Reading what a bureau watches over: unregistered deals, odd registrations, conversion reports."""

@@ -1,0 +1,1 @@
+"""Form of what a bureau watches over, over HTTP."""
