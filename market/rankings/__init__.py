@@ -1,0 +1,1 @@
+"""The yearly ranking of technology transfer agencies, and the conversion index of a region."""

@@ -1,0 +1,1 @@
+"""Reading rankings, what is counted for them, and the conversion index."""

@@ -1,0 +1,63 @@
+"""States of a ranking, how agencies are placed in it, and how the conversion index is reckoned."""
+
+from market.rankings.rules.index import (
+    Direction,
+    Indicator,
+    IndicatorKey,
+    Method,
+    Part,
+    Reading,
+    index_value,
+    part_of,
+    read_indicators,
+)
+from market.rankings.rules.ranking import (
+    BROKERAGE,
+    OBJECTION_DAYS,
+    WHOLE_BP,
+    Credited,
+    Piece,
+    Place,
+    Standing,
+    objections_end,
+    parts_of,
+    places,
+    share_text,
+    split,
+    standings,
+)
+from market.rankings.rules.states import (
+    OBJECTION_STATUS_NAMES,
+    RANKING_STATUS_NAMES,
+    ObjectionStatus,
+    RankingStatus,
+)
+
+__all__ = [
+    "BROKERAGE",
+    "OBJECTION_DAYS",
+    "OBJECTION_STATUS_NAMES",
+    "RANKING_STATUS_NAMES",
+    "WHOLE_BP",
+    "Credited",
+    "Direction",
+    "Indicator",
+    "IndicatorKey",
+    "Method",
+    "ObjectionStatus",
+    "Part",
+    "Piece",
+    "Place",
+    "RankingStatus",
+    "Reading",
+    "Standing",
+    "index_value",
+    "objections_end",
+    "part_of",
+    "parts_of",
+    "places",
+    "read_indicators",
+    "share_text",
+    "split",
+    "standings",
+]

@@ -1,0 +1,1 @@
+"""Form of rankings and of the conversion index over HTTP."""
