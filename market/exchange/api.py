@@ -40,6 +40,7 @@ def create_import(form: dict[str, Any], files: dict[str, Any]) -> Any:
         columns=_pairs(form["map"]),
         defaults=_pairs(form["set"]),
         sheet=form["sheet"],
+        confirm_unit=form["confirm_unit"],
     )
     with closing(upload), transaction() as session:
         actor = current_actor(session)

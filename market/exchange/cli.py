@@ -15,9 +15,21 @@ from market.accounts.rules import OPERATOR
 from market.errors import MarketError
 from market.exchange.rules.runs import KIND_NAMES, ImportKind, ImportOptions, Mode, Result
 from market.exchange.service import ImportPlan, ImportReport, plan_import, run_import, write_report
+from market.exchange.service.mapping_file import (
+    MappingFile,
+    read_mapping_file,
+    require_mapping_suffix,
+    write_mapping_file,
+)
 from market.exchange.service.report import require_report_suffix
 
 ERRORS_PRINTED = 20
+
+MODE_WORDS = {
+    ImportKind.NEEDS: "全部不导入",
+    ImportKind.ACHIEVEMENTS: "全部不导入",
+    ImportKind.CONTRACTS: "跳过",
+}
 
 
 class ImportFailed(click.ClickException):
@@ -49,8 +61,13 @@ def _command(kind: ImportKind, help_text: str, *more: click.Option) -> click.Com
         click.Option(["--set", "defaults"], multiple=True, callback=_pairs, metavar="字段=值",
                      help="某字段未填时的取值，如 tech_field=07"),
         click.Option(["--sheet"], help="工作表名称；默认取第一张有内容的可见表"),
+        click.Option(["--mapping"], type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                     help="从 .toml 或 .json 文件读取列与字段的对应；--map、--set 优先"),
+        click.Option(["--save-mapping"], type=click.Path(dir_okay=False, writable=True, path_type=Path),
+                     help="把这次的对应关系存入 .toml 或 .json 文件，供下次 --mapping 使用"),
         click.Option(["--dry-run"], is_flag=True, help="只检查，不写入"),
-        click.Option(["--skip-bad-rows"], is_flag=True, help="跳过有错的行；默认有一行出错即全部不导入"),
+        click.Option(["--skip-bad-rows/--all-or-nothing"], default=kind is ImportKind.CONTRACTS,
+                     help="跳过有错的行，或有一行出错即全部不导入；默认" + MODE_WORDS[kind]),
         click.Option(["--report"], type=click.Path(dir_okay=False, writable=True, path_type=Path),
                      help="把出错的行写入 .csv 或 .xlsx 文件"),
         *more,
@@ -64,26 +81,33 @@ def _command(kind: ImportKind, help_text: str, *more: click.Option) -> click.Com
         columns: dict[str, str],
         defaults: dict[str, str],
         sheet: str | None,
+        mapping: Path | None,
+        save_mapping: Path | None,
         dry_run: bool,
         skip_bad_rows: bool,
         report: Path | None,
         organisation: str | None,
         publish: bool = False,
+        confirm_unit: bool = False,
     ) -> None:
-        options = ImportOptions(
-            kind=kind,
-            mode=Mode.SKIP_BAD_ROWS if skip_bad_rows else Mode.ALL_OR_NOTHING,
-            dry_run=dry_run,
-            publish=publish,
-            organisation=organisation,
-            columns=columns,
-            defaults=defaults,
-            sheet=sheet,
-        )
         try:
-            bad_rows = _import(ctx, file, options, report)
+            kept = MappingFile() if mapping is None else read_mapping_file(mapping)
+            options = ImportOptions(
+                kind=kind,
+                mode=Mode.SKIP_BAD_ROWS if skip_bad_rows else Mode.ALL_OR_NOTHING,
+                dry_run=dry_run,
+                publish=publish,
+                organisation=organisation,
+                columns={**kept.columns, **columns},
+                defaults={**kept.defaults, **defaults},
+                words=kept.words,
+                sheet=sheet,
+                confirm_unit=confirm_unit,
+            )
+            bad_rows = _import(ctx, file, options, report=report, save_mapping=save_mapping)
         except MarketError as error:
-            raise ImportFailed(f"{error.detail}（{error.code}）") from error
+            details = dict.fromkeys([error.detail, *(fault.detail for fault in error.fields)])
+            raise ImportFailed("\n".join(details) + f"（{error.code}）") from error
         if bad_rows:
             ctx.exit(1)
 
@@ -96,6 +120,11 @@ def _owner(name: str, help_text: str) -> click.Option:
 
 def _publish() -> click.Option:
     return click.Option(["--publish"], is_flag=True, help="导入并发布；默认为草稿，不能被检索")
+
+
+def _confirm_unit() -> click.Option:
+    help_text = "金额单位已核对无误；不给出时，中位数与同类合同相差千倍以上的文件不导入"
+    return click.Option(["--confirm-unit"], is_flag=True, help=help_text)
 
 
 ONE_OWNER = "所有行的单位：编号、统一社会信用代码或名称；不给出则每行自报单位"
@@ -111,19 +140,32 @@ import_group.add_command(
         ImportKind.CONTRACTS,
         "导入已在别处登记的技术合同",
         _owner("station", "所有合同的登记机构：编号、统一社会信用代码或名称；不给出则每行自报登记机构"),
+        _confirm_unit(),
     )
 )
 
 
-def _import(ctx: click.Context, file: Path, options: ImportOptions, report: Path | None) -> bool:
+def _import(
+    ctx: click.Context,
+    file: Path,
+    options: ImportOptions,
+    *,
+    report: Path | None,
+    save_mapping: Path | None,
+) -> bool:
     """Import a file and say what came of it; returns whether there were bad rows."""
     context, console = ctx.obj, Console()
     if report is not None:
         require_report_suffix(report)
+    if save_mapping is not None:
+        require_mapping_suffix(save_mapping)
     with file.open("rb") as stream:
         with context.database.reading() as session:
             plan = plan_import(session, OPERATOR, stream=stream, file_name=file.name, options=options)
         _print_plan(console, plan)
+        if save_mapping is not None:
+            kept = MappingFile.of(plan.mapping, defaults=options.defaults, words=options.words)
+            write_mapping_file(save_mapping, kept)
         with _progress() as progress:
             task = progress.add_task("检查" if options.dry_run else "导入", total=plan.source.row_count)
             done = run_import(

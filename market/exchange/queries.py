@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from sqlalchemy import ScalarResult, or_, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from market.accounts.models import Organisation
 from market.accounts.rules import Actor, Role, normalise_uscc
@@ -20,7 +20,7 @@ from market.listings.models import Achievement, Need
 from market.listings.queries import MODELS
 from market.listings.rules import ListingKind
 from market.reference.models import Region
-from market.reference.queries import code_names, list_parks
+from market.reference.queries import code_names, customs_to_iso, list_parks
 from market.reference.rules import Scheme
 
 NO_REGIONS = RegionTable(codes=frozenset(), paths={})
@@ -39,7 +39,13 @@ def load_tables(session: Session, kind: ImportKind) -> Tables:
         select(Region.code, Region.name, Region.parent_code, Region.valid_to).order_by(Region.code)
     )
     regions = RegionTable.of((code, name, parent, valid_to is None) for code, name, parent, valid_to in rows)
-    return Tables(codes=codes, levels=levels, parks=CodeTable.of(parks), regions=regions)
+    return Tables(
+        codes=codes,
+        levels=levels,
+        parks=CodeTable.of(parks),
+        regions=regions,
+        customs=customs_to_iso(session),
+    )
 
 
 def find_organisations(session: Session, text: str) -> list[Organisation]:
@@ -68,16 +74,22 @@ def find_listings(
     return {(row.organisation_id, row.external_id): row for row in rows if row.external_id is not None}
 
 
-def find_contracts(
-    session: Session, *, reg_nos: Collection[str], external_ids: Collection[str]
-) -> list[Contract]:
-    """Return the contracts that have one of these registration or external numbers, with their parties."""
+def contract_ids(session: Session, reg_nos: Collection[str]) -> dict[str, int]:
+    """Return the ids of the contracts with these registration numbers."""
+    if not reg_nos:
+        return {}
+    rows = session.execute(select(Contract.reg_no, Contract.id).where(Contract.reg_no.in_(sorted(reg_nos))))
+    return {row.reg_no: row.id for row in rows}
+
+
+def recent_amounts(session: Session, type_code: str, *, limit: int) -> list[int]:
+    """Return the whole values in fen of the contracts of a type that were entered last."""
     return list(
         session.scalars(
-            select(Contract)
-            .options(selectinload(Contract.seller), selectinload(Contract.buyer))
-            .where(or_(Contract.reg_no.in_(sorted(reg_nos)), Contract.external_id.in_(sorted(external_ids))))
-            .order_by(Contract.id)
+            select(Contract.total_amount_fen)
+            .where(Contract.type_code == type_code, Contract.live_identity.is_not(None))
+            .order_by(Contract.id.desc())
+            .limit(limit)
         )
     )
 

@@ -1,7 +1,8 @@
 """Rows of .csv, .xlsx and .jsonl files, with their numbers and named cells; what they mean is not known here.
 
-A file is read twice: once to learn its columns and the number of its rows, once to hand the rows out. CSV and
-JSONL are streamed both times; a workbook is unpacked in memory, as its format demands.
+A file is read several times: to learn its columns and the number of its rows, and to hand the rows out. CSV
+and JSONL are streamed each time; a workbook is unpacked once, into memory outside Python, and its rows are
+made into Python values one by one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import io
 import itertools
 import json
 import zipfile
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -135,7 +136,19 @@ def _filled(cell: Cell) -> bool:
     return cell is not None and (not isinstance(cell, str) or bool(cell.strip()))
 
 
-def _table(rows: Callable[[], Cells], *, sheet: str | None = None) -> Source:
+def _table(
+    rows: Callable[[], Cells],
+    *,
+    sheet: str | None = None,
+    count_in: Callable[[], Iterable[Any]] | None = None,
+) -> Source:
+    """Return the table below the first header.
+
+    Args:
+        rows: starts a pass over all rows.
+        sheet: name of the sheet.
+        count_in: the same rows with cells that are cheaper to have; only their number is wanted.
+    """
     with closing(rows()) as first_pass:
         header = _find_header(first_pass)
 
@@ -149,7 +162,9 @@ def _table(rows: Callable[[], Cells], *, sheet: str | None = None) -> Source:
                 yield SourceRow(number, dict(zip(header.columns, cells, strict=False)))
 
     count = sum(
-        1 for number, cells in enumerate(rows(), 1) if number > header.row and any(map(_filled, cells))
+        1
+        for number, cells in enumerate((count_in or rows)(), 1)
+        if number > header.row and any(map(_filled, cells))
     )
     return Source(header.columns, count, ordered=True, sheet=sheet, rows=hand_out)
 
@@ -273,16 +288,19 @@ def _read_workbook(stream: BinaryIO, sheet: str | None) -> Source:
             name = _choose_sheet(book, sheet)
             table = book.get_sheet_by_name(name)
             left = table.start[1] if table.start is not None else 0
-            cells = [[None] * left + [_sheet_cell(value) for value in row] for row in table.iter_rows()]
     except PasswordError:
         raise unreadable("工作簿有密码保护，请取消密码后再导入。") from None
     except (CalamineError, XmlError, ZipError):
         raise unreadable("文件已损坏，或不是真正的 .xlsx 工作簿。") from None
 
     def rows() -> Cells:
-        yield from cells
+        for row in table.iter_rows():
+            # Most cells are text and need nothing; there are millions of them.
+            yield [None] * left + [
+                value if isinstance(value, str) and value else _sheet_cell(value) for value in row
+            ]
 
-    return _table(rows, sheet=name)
+    return _table(rows, sheet=name, count_in=table.iter_rows)
 
 
 def _refuse_bomb(stream: BinaryIO) -> None:
@@ -308,6 +326,8 @@ def _choose_sheet(book: CalamineWorkbook, wanted: str | None) -> str:
 
 
 def _sheet_cell(value: Any) -> Cell:
+    if value == "":
+        return None
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, datetime):

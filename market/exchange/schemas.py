@@ -39,6 +39,9 @@ class ImportInput(MarketSchema):
     set = fields.List(
         fields.String(validate=PAIR), load_default=list, metadata={"description": "字段=值；用于未填的行"}
     )
+    confirm_unit = fields.Boolean(
+        load_default=False, metadata={"description": "确认金额单位无误，即使与通常的金额相差悬殊"}
+    )
 
 
 class MappedColumnView(MarketSchema):
@@ -58,6 +61,7 @@ class RowErrorView(MarketSchema):
     position = fields.String(allow_none=True)
     code = fields.String()
     detail = fields.String()
+    source = fields.String(allow_none=True, metadata={"description": "所依据的规定"})
 
 
 class ImportView(MarketSchema):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from market.reference.rules import Scheme
 
@@ -46,6 +46,14 @@ SYNONYMS: Mapping[Scheme, Mapping[str, str]] = {
         "个体工商户": "400",
         "个人": "910",
     },
+    Scheme.ROYALTY_BASE: {
+        "价格": "price",
+        "新增产值": "output_value",
+        "新增利润": "profit",
+        "销售额": "sales",
+        "销售收入": "sales",
+    },
+    Scheme.CURRENCY: {"人民币元": "CNY", "美金": "USD", "日圆": "JPY", "港币": "HKD", "台币": "TWD"},
     Scheme.PARTY_COUNTRY: {"香港": "344", "澳门": "446", "台湾": "158", "中华人民共和国": "156"},
 }
 """Other names in use: those of the eight 高新技术领域 (国科发火〔2016〕32号) that lie within one of ours, and
@@ -153,12 +161,21 @@ class RegionTable:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """All that cells may name."""
+    """All that cells may name.
+
+    Attributes:
+        codes: lists of codes, by scheme.
+        levels: levels of readiness.
+        parks: parks by code and name.
+        regions: regions by code and name.
+        customs: code of a country by the customs' code.
+    """
 
     codes: Mapping[Scheme, CodeTable]
     levels: CodeTable
     parks: CodeTable
     regions: RegionTable
+    customs: Mapping[str, str] = field(default_factory=dict)
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

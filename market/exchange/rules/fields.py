@@ -20,7 +20,9 @@ class How(StrEnum):
     TEXT = "text"
     IDENTIFIER = "identifier"
     MONEY = "money"
+    FOREIGN = "foreign"
     DATE = "date"
+    PERIOD = "period"
     LEVEL = "level"
     FLAG = "flag"
     CODE = "code"
@@ -30,6 +32,11 @@ class How(StrEnum):
     RIGHTS = "rights"
     REGION = "region"
     PARK = "park"
+    COUNTRY = "country"
+
+
+CUSTOMS = "海关"
+"""Name of the other list of country codes in use; stands where a money column has its unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,10 @@ class Field:
 ORGANISATION = "organisation"
 ORGANISATION_USCC = "organisation_uscc"
 TOPIC = "topic"
-"""Pseudo-fields: who owns the row, and words that join the keywords."""
+VALIDITY = "validity"
+BROKERED = "brokered_reg_no"
+"""Pseudo-fields: who owns the row, words that join the keywords, two days in one cell, and the contract that
+a brokerage contract is about, by its registration number."""
 
 _LISTING = (
     Field("external_id", "外部编号", How.IDENTIFIER, ("外部编号", "编号", "id", "外部id"), low=1, high=64),
@@ -165,11 +175,14 @@ def _party(side: str, label: str, *others: str) -> tuple[Field, ...]:
         Field(f"{side}.uscc", f"{label}信用代码", How.IDENTIFIER,
               headers("统一社会信用代码", "信用代码", "社会信用代码"), low=18, high=24),
         Field(f"{side}.nature_code", f"{label}性质", How.CODE,
-              headers("性质", "类型", "单位性质", "性质代码"), required=True, scheme=Scheme.PARTY_NATURE),
-        Field(f"{side}.country_code", f"{label}国家（地区）", How.CODE,
-              headers("国家", "国别", "国家(地区)", "国家或地区"), scheme=Scheme.PARTY_COUNTRY),
+              headers("性质", "类型", "单位性质", "性质代码", "单位类型"), required=True,
+              scheme=Scheme.PARTY_NATURE),
+        Field(f"{side}.country_code", f"{label}国家（地区）", How.COUNTRY,
+              headers("国家", "国别", "国家(地区)", "国家或地区", "国别代码", "国家代码", "国家地区代码"),
+              scheme=Scheme.PARTY_COUNTRY),
         Field(f"{side}.region_code", f"{label}行政区划", How.REGION,
-              headers("行政区划", "行政区划代码", "所在地", "所属地区", "地区", "所在地区")),
+              headers("行政区划", "行政区划代码", "所在地", "所属地区", "地区", "所在地区", "区划代码",
+                      "所在区划")),
         Field(f"{side}.park_code", f"{label}园区", How.PARK, headers("园区", "所在园区", "所属园区")),
     )  # fmt: skip
 
@@ -183,13 +196,17 @@ CONTRACT_FIELDS = (
           low=1, high=64),
     Field("project_name", "项目名称", How.TEXT, ("项目名称", "合同名称", "合同项目名称"),
           required=True, low=1, high=300),
-    Field("type_code", "合同类别", How.CODE, ("合同类别", "合同类型", "类别"), required=True,
+    Field("type_code", "合同类别", How.CODE, ("合同类别", "合同类型", "类别", "技术合同类别"), required=True,
           scheme=Scheme.CONTRACT_TYPE),
     Field("subtype_code", "合同小类", How.CODE, ("合同小类", "合同子类", "小类", "二级类别"),
           scheme=Scheme.CONTRACT_SUBTYPE),
+    Field(BROKERED, "所促成合同登记编号", How.IDENTIFIER,
+          ("所促成合同登记编号", "促成合同登记编号", "中介合同所促成的合同"), pattern=r"[0-9]{14}|[0-9]{16}"),
     Field("signed_on", "签订日期", How.DATE, ("签订日期", "合同签订日期", "签约日期"), required=True),
     Field("valid_from", "有效期起", How.DATE, ("有效期起", "合同有效期起", "开始日期", "起始日期")),
-    Field("valid_to", "有效期止", How.DATE, ("有效期止", "合同有效期止", "结束日期", "终止日期", "有效期限")),
+    Field("valid_to", "有效期止", How.DATE,
+          ("有效期止", "合同有效期止", "结束日期", "终止日期")),
+    Field(VALIDITY, "有效期限", How.PERIOD, ("有效期限", "合同有效期限", "有效期", "履行期限", "合同期限")),
     *_party("seller", "卖方", "让与方", "出让方"),
     *_party("buyer", "买方", "受让方", "委托方"),
     Field("tech_field", "技术领域", How.CODE, ("技术领域", "所属技术领域", "领域"), required=True,
@@ -203,12 +220,24 @@ CONTRACT_FIELDS = (
     Field("industry_code", "国民经济行业", How.CODE,
           ("国民经济行业", "服务的国民经济行业", "服务行业", "所属行业", "行业"), scheme=Scheme.INDUSTRY),
     Field("total_amount_fen", "合同成交额", How.MONEY,
-          ("合同成交额", "成交额", "合同成交金额", "合同金额", "合同总金额", "合同交易总额"), required=True),
-    Field("tech_amount_fen", "技术交易额", How.MONEY, ("技术交易额", "技术交易金额", "技术合同交易额"),
+          ("合同成交额", "成交额", "合同成交金额", "合同金额", "合同总金额", "合同交易总额", "成交金额"),
+          required=True),
+    Field("tech_amount_fen", "技术交易额", How.MONEY,
+          ("技术交易额", "技术交易金额", "技术合同交易额", "其中技术交易额"),
           required=True),
     Field("amount_is_estimate", "金额为估计", How.FLAG, ("金额为估计", "估计金额", "是否估计金额")),
     Field("payment_mode", "支付方式", How.CODE, ("支付方式", "付款方式"), required=True,
           scheme=Scheme.PAYMENT_MODE),
+    Field("royalty_base", "提成基数", How.CODE, ("提成基数", "提成方式", "提成依据"),
+          scheme=Scheme.ROYALTY_BASE),
+    Field("royalty_terms", "提成约定", How.TEXT, ("提成约定", "提成比例", "提成说明", "提成条款"),
+          low=1, high=500),
+    Field("currency", "币种", How.CODE, ("币种", "币别", "货币", "货币种类"), scheme=Scheme.CURRENCY),
+    Field("foreign_amount", "外币金额", How.FOREIGN, ("外币金额", "原币金额", "外币成交额")),
+    Field("exchange_rate", "汇率", How.IDENTIFIER, ("汇率", "折算汇率"),
+          pattern=r"[0-9]{1,12}(\.[0-9]{1,10})?"),
+    Field("rate_on", "汇率日期", How.DATE, ("汇率日期", "折算日期")),
+    Field("rate_source", "汇率来源", How.TEXT, ("汇率来源",), low=1, high=100),
     Field("new_input_fen", "预计新增投入", How.MONEY, ("预计新增投入", "新增投入")),
     Field("new_output_fen", "预计新增产值", How.MONEY, ("预计新增产值", "新增产值")),
     Field("related_party", "关联交易", How.FLAG, ("是否关联交易", "关联交易")),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from market.errors import FieldError, RuleViolation, violation
-from market.exchange.rules.fields import FIELDS, ORGANISATION, ORGANISATION_USCC, Field, How
+from market.exchange.rules.fields import CUSTOMS, FIELDS, ORGANISATION, ORGANISATION_USCC, Field, How
 from market.exchange.rules.runs import ImportKind
 
 UNIT_FEN: Mapping[str, int] = {
@@ -21,6 +21,7 @@ UNIT_FEN: Mapping[str, int] = {
 }
 """Fen in one unit of money."""
 
+_UNITS: Mapping[How, tuple[str, ...]] = {How.MONEY: tuple(UNIT_FEN), How.COUNTRY: (CUSTOMS,)}
 _UNIT_ALIASES = {"fen": "分", "yuan": "元", "wan": "万元", "万": "万元", "亿": "亿元", "人民币元": "元"}
 _UNIT_AT_END = re.compile(r"(百万元|亿元|万元|千元|人民币元|元|分|亿|万|fen|yuan|wan)[)\]】]?\s*$")
 
@@ -34,6 +35,7 @@ class MappedColumn:
         index: its place, from 0.
         field: the target.
         unit: unit of money named by the column, for money fields; None means that each cell names its own.
+            For countries, `海关` where the column has the customs' codes instead of those of ISO 3166.
         chosen: True where the user said so, False where it is a guess.
     """
 
@@ -82,8 +84,8 @@ def guess_mapping(
     Args:
         kind: what the file holds.
         columns: names, in order.
-        chosen: target by column name where the user decides; empty leaves a column out. A target is a
-            field's name or its Chinese label, for money with `:单位` behind it.
+        chosen: target by column name where the user decides; empty leaves a column out, if it is there. A
+            target is a field's name or its Chinese label, for money with `:单位` behind it.
         one_organisation: True where one organisation owns all rows, so that columns naming one are not read.
 
     Raises:
@@ -144,18 +146,18 @@ def find_field(kind: ImportKind, name: str) -> Field | None:
 
 def _check_choices(kind: ImportKind, columns: Sequence[str], chosen: Mapping[str, str]) -> None:
     for column, target in chosen.items():
-        if column not in columns:
-            raise violation("/columns", "unknown-column", f"文件中没有“{column}”一列。")
         if not target.strip():
             continue
+        if column not in columns:
+            raise violation("/columns", "unknown-column", f"文件中没有“{column}”一列。")
         name, unit = _target(target)
         field = find_field(kind, name)
         if field is None:
             raise violation("/columns", "unknown-field", f"没有“{name}”这个字段。")
-        if unit and (field.how is not How.MONEY or unit not in UNIT_FEN):
-            raise violation(
-                "/columns", "unknown-unit", f"“{target}”中的单位无效，应为{'、'.join(UNIT_FEN)}之一。"
-            )
+        units = _UNITS.get(field.how, ())
+        if unit and unit not in units:
+            allowed = f"应为{'、'.join(units)}之一" if units else "这个字段没有单位"
+            raise violation("/columns", "unknown-unit", f"“{target}”中的单位无效，{allowed}。")
 
 
 def _choose(kind: ImportKind, target: str) -> tuple[Field, str | None] | None:
@@ -184,4 +186,6 @@ def _fields_by_header(kind: ImportKind) -> dict[str, Field]:
 
 
 def _unit_of(field: Field, column: str) -> str | None:
+    if field.how is How.COUNTRY:
+        return CUSTOMS if CUSTOMS in column else None
     return header_unit(column) if field.how is How.MONEY else None

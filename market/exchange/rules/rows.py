@@ -4,27 +4,44 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from market.errors import MarketError, RuleViolation, violation
 from market.exchange.rules.codes import Tables, name_key
 from market.exchange.rules.fields import (
+    BROKERED,
     FIELDS,
     ORGANISATION,
     ORGANISATION_USCC,
     TOPIC,
+    VALIDITY,
     Field,
     How,
     fields_by_name,
 )
 from market.exchange.rules.mapping import ColumnMapping, MappedColumn, find_field
 from market.exchange.rules.runs import Cell, ImportKind, RowError, SourceRow, column_letters, shown_value
-from market.exchange.rules.values import ValueFault, plain_text, read_cell
+from market.exchange.rules.texts import ValueFault, plain_text, short_text
+from market.exchange.rules.values import read_cell
+from market.reference.rules import HOME_CURRENCY, MINOR_DIGITS
 
-LISTS = frozenset({How.WORDS, How.CODES, How.INDICATORS, How.RIGHTS})
+MERGED = frozenset({How.WORDS, How.CODES, How.INDICATORS, How.RIGHTS})
 KEPT_WHEN_EMPTY = frozenset({"expires_on"})
 """Fields an empty cell says nothing about; any other empty cell empties the field."""
+
+NUMBERS: Mapping[str, tuple[str, ...]] = {
+    "reg-no-taken": ("reg_no",),
+    "external-id-taken": ("external_id",),
+}
+"""Fields that some refusals are about, although they do not name them."""
+
+SAID_AS = {"brokered_id": BROKERED}
+"""Fields of the form that a file states in other words."""
+
+REPEATED = frozenset({How.CODE, How.COUNTRY, How.REGION, How.PARK, How.DATE, How.PERIOD, How.FLAG})
+MOST_REMEMBERED = 10_000
+"""Conversions of cells that a file repeats over and over, and how many values of a column are kept."""
 
 MAX_KEYWORDS = 20
 MAX_KEYWORD = 50
@@ -47,6 +64,47 @@ class RowForm:
     organisation_uscc: str | None
 
 
+class CellReader:
+    """Reads the cells of one file with one mapping; of codes, regions and dates it remembers the values.
+
+    Args:
+        tables: codes, regions and parks.
+        words: by field, what words of this file mean; they are put in place of a cell before it is read.
+    """
+
+    def __init__(self, tables: Tables, words: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        self._tables = tables
+        self._words = {
+            field: {short_text(word): meaning for word, meaning in meanings.items()}
+            for field, meanings in (words or {}).items()
+        }
+        # By place of the column; None for columns whose cells are mostly different.
+        self._known: dict[int, dict[Cell, object] | None] = {}
+
+    def read(self, mapped: MappedColumn, cell: Cell) -> object:
+        """Return the value of a cell that is not empty.
+
+        Raises:
+            ValueFault: as `read_cell`.
+        """
+        if mapped.index not in self._known:
+            self._known[mapped.index] = {} if mapped.field.how in REPEATED else None
+        known = self._known[mapped.index]
+        if known is None or isinstance(cell, (list, dict)):
+            return self._read(mapped, cell)
+        if cell not in known:
+            if len(known) >= MOST_REMEMBERED:
+                known.clear()
+            known[cell] = self._read(mapped, cell)
+        return known[cell]
+
+    def _read(self, mapped: MappedColumn, cell: Cell) -> object:
+        meanings = self._words.get(mapped.field.name)
+        if meanings:
+            cell = meanings.get(short_text(cell), cell)
+        return read_cell(mapped.field, cell, unit=mapped.unit, tables=self._tables)
+
+
 def read_defaults(kind: ImportKind, defaults: Mapping[str, str], tables: Tables) -> dict[str, Any]:
     """Return values for rows that say nothing, by field name.
 
@@ -66,13 +124,28 @@ def read_defaults(kind: ImportKind, defaults: Mapping[str, str], tables: Tables)
     return values
 
 
+def read_words_meant(
+    kind: ImportKind, words: Mapping[str, Mapping[str, str]], tables: Tables
+) -> dict[str, Mapping[str, str]]:
+    """Return what words of a file mean, by field name; each meaning must be one the field knows.
+
+    Raises:
+        RuleViolation: `unknown-field`, or a meaning that cannot be read.
+    """
+    for name, meanings in words.items():
+        for meaning in meanings.values():
+            read_defaults(kind, {name: meaning}, tables)
+    found = ((find_field(kind, name), meanings) for name, meanings in words.items())
+    return {field.name: meanings for field, meanings in found if field is not None}
+
+
 def read_row(
     kind: ImportKind,
     row: SourceRow,
     *,
     mapping: ColumnMapping,
     defaults: Mapping[str, Any],
-    tables: Tables,
+    reader: CellReader,
     ordered: bool,
 ) -> tuple[RowForm, list[RowError]]:
     """Read all cells of a row.
@@ -82,7 +155,7 @@ def read_row(
         row: the row.
         mapping: which column is which field.
         defaults: from `read_defaults`.
-        tables: codes, regions and parks.
+        reader: of this file.
         ordered: whether the file's columns have letters.
 
     Returns:
@@ -98,7 +171,7 @@ def read_row(
     for mapped in mapping.columns:
         field, cell = mapped.field, row.cells.get(mapped.column)
         try:
-            value = None if _is_empty(cell) else read_cell(field, cell, unit=mapped.unit, tables=tables)
+            value = None if _is_empty(cell) else reader.read(mapped, cell)
         except ValueFault as fault:
             if field.soft and fault.code == "unknown-code":
                 words.append(plain_text(cell))
@@ -111,7 +184,9 @@ def read_row(
         if values.get(name) in (None, []):
             values[name] = value
     errors += _missing(kind, row, mapping, values, ordered=ordered, faulty={e.column for e in errors})
-    if kind is not ImportKind.CONTRACTS and not errors:
+    if kind is ImportKind.CONTRACTS:
+        errors += _finish_contract(row, mapping, values, ordered=ordered)
+    elif not errors:
         _finish_listing(values, words)
     organisation, uscc = values.pop(ORGANISATION, None), values.pop(ORGANISATION_USCC, None)
     for name in KEPT_WHEN_EMPTY & values.keys():
@@ -121,20 +196,22 @@ def read_row(
 
 
 def _is_empty(cell: Cell) -> bool:
-    return cell is None or cell in ("", [], {}) or (isinstance(cell, str) and not cell.strip())
+    if isinstance(cell, str):
+        return not cell or cell.isspace()
+    return cell is None or cell in ([], {})
 
 
 def _put(values: dict[str, Any], words: list[str], field: Field, value: Any) -> None:
-    if field.name == TOPIC:
+    if field.how not in MERGED:
+        values[field.name] = value
+    elif field.name == TOPIC:
         words += value or []
     elif field.how is How.INDICATORS and isinstance(value, str):
         # Running text about indicators belongs to the description, where it is found.
         values.setdefault(field.name, [])
         values["_indicator_text"] = value
-    elif field.how in LISTS:
-        values[field.name] = [*values.get(field.name, []), *(value or [])]
     else:
-        values[field.name] = value
+        values[field.name] = [*values.get(field.name, []), *(value or [])]
 
 
 def _missing(
@@ -170,6 +247,25 @@ def _finish_listing(values: dict[str, Any], words: list[str]) -> None:
         values["external_id"] = derived_id(values["title"])
 
 
+def _finish_contract(
+    row: SourceRow, mapping: ColumnMapping, values: dict[str, Any], *, ordered: bool
+) -> list[RowError]:
+    """Split the term of validity, and count foreign money in its smallest unit (ISO 4217)."""
+    first, last = values.pop(VALIDITY, None) or (None, None)
+    for name, day in (("valid_from", first), ("valid_to", last)):
+        if day is not None and values.get(name) is None:
+            values[name] = day
+    amount = values.get("foreign_amount")
+    if amount is None:
+        return []
+    smallest = amount.scaleb(MINOR_DIGITS.get(values.get("currency") or HOME_CURRENCY, 0))
+    values["foreign_amount"] = int(smallest)
+    if smallest == smallest.to_integral_value():
+        return []
+    detail = "外币金额的小数位多于该货币的最小单位。"
+    return [error_at(row, ("foreign_amount",), "money-too-fine", detail, mapping=mapping, ordered=ordered)]
+
+
 def derived_id(title: str) -> str:
     """Return the external number of a row that has none: the same for the same title."""
     return "auto-" + hashlib.sha256(name_key(title).encode()).hexdigest()[:24]
@@ -191,18 +287,21 @@ def errors_of(
 ) -> list[RowError]:
     """Return what a service refused about a row, each fault at its column where the file has one."""
     if not isinstance(error, RuleViolation) or not error.fields:
-        return [RowError(row.number, None, None, None, error.code, error.detail)]
+        names = NUMBERS.get(error.code, ())
+        return [error_at(row, names, error.code, error.detail, mapping=mapping, ordered=ordered)]
     known = fields_by_name(kind)
     errors = []
     for fault in error.fields:
-        parts = fault.pointer.strip("/").split("/")
+        parts = [SAID_AS.get(part, part) for part in fault.pointer.strip("/").split("/")]
         name = next((n for n in (".".join(parts[:2]), parts[0]) if n in known), None)
         mapped = mapping.column_of(name) if name is not None else None
         if mapped is not None:
-            errors.append(_at(row, mapped, fault.code, fault.detail, ordered=ordered))
+            found = _at(row, mapped, fault.code, fault.detail, ordered=ordered)
+            errors.append(replace(found, source=fault.source))
         else:
             label = f"{known[name].label}：" if name is not None else ""
-            errors.append(RowError(row.number, None, None, None, fault.code, label + fault.detail))
+            detail = label + fault.detail
+            errors.append(RowError(row.number, None, None, None, fault.code, detail, fault.source))
     return errors
 
 

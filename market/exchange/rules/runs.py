@@ -82,6 +82,7 @@ class RowError:
         value: the first 50 characters of what stands there; None for personal data.
         code: stable English identifier.
         detail: Chinese sentence.
+        source: the law or standard the rule comes from, where it comes from one.
     """
 
     row: int
@@ -90,6 +91,7 @@ class RowError:
     value: str | None
     code: str
     detail: str
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,9 @@ class ImportOptions:
         columns: target field by column name, where the guess is wrong; an empty target leaves the column out.
             A money field may carry its unit: `budget_fen:万元`.
         defaults: value by target field, for rows that say nothing there.
+        words: by target field, what words of the file mean, where the code tables do not know them.
         sheet: name of the sheet of a workbook; None takes the first that is visible and not empty.
+        confirm_unit: the amounts of contracts are right, although they look like another unit of money.
     """
 
     kind: ImportKind
@@ -116,7 +120,9 @@ class ImportOptions:
     organisation: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sheet: str | None = None
+    confirm_unit: bool = False
 
 
 def shown_value(cell: Cell) -> str | None:

@@ -1,47 +1,31 @@
-"""Reading one cell: money, dates, levels, codes, lists. Exact; of two possible readings neither is taken."""
+"""Reading one cell: levels, codes, lists and the rest. Exact; of two possible readings neither is taken."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from datetime import date, datetime
-from decimal import Decimal
 
 from market.exchange.rules.codes import Tables
-from market.exchange.rules.fields import Field, How
-from market.exchange.rules.mapping import UNIT_FEN
+from market.exchange.rules.days import read_date, read_period
+from market.exchange.rules.fields import CUSTOMS, Field, How
+from market.exchange.rules.money import read_foreign, read_money
 from market.exchange.rules.runs import Cell
-
-NOT_STATED = frozenset(
-    {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "未填", "n/a", "na", "null", "none", "nan"}
+from market.exchange.rules.texts import (
+    NOT_STATED,
+    ValueFault,
+    plain_text,
+    read_identifier,
+    read_text,
+    short_text,
 )
-"""What people write into a cell of a form that they leave empty; not applied to running text."""
 
-NEGOTIABLE = frozenset({"面议", "价格面议", "待定", "协商", "双方协商", "另议", "面谈", "可面议", "待协商"})
-OPEN_ENDED = frozenset({"长期", "长期有效", "不限"})
-MAX_FEN = 10**15
-MAX_EXACT = Decimal(10**15)
-"""Spreadsheets keep 15 digits of a number; a longer number cell has lost its last ones."""
-
-_MONEY = re.compile(
-    r"(?:人民币|rmb|cny|[¥￥])?(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)"
-    r"(?P<unit>百万元|亿元|万元|千元|元|分|亿|万)?(?:人民币|整)?"
+PLAIN = frozenset(
+    {How.TEXT, How.IDENTIFIER, How.MONEY, How.FOREIGN, How.DATE, How.PERIOD, How.LEVEL, How.FLAG}
 )
-_CELL_UNITS = {"亿": "亿元", "万": "万元"}
-_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})-|/(\d{1,2})/|\.(\d{1,2})\.|年(\d{1,2})月)(\d{1,2})日?")
-_MIDNIGHT = re.compile(r"[t ]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(z|[+-]\d{2}:?\d{2})?$")
+"""Conversions that ask no code table."""
+
 _LEVEL = re.compile(r"(?:trl|第)?[\s\-]*([1-9一二三四五六七八九])级?")
 _YES = frozenset({"是", "有", "true", "yes", "y", "1", "√", "对"})
 _NO = frozenset({"否", "无", "false", "no", "n", "0", "×", "非"})
-
-
-class ValueFault(ValueError):
-    """A cell that cannot be read: a stable code and Chinese words."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
 
 
 def read_cell(field: Field, cell: Cell, *, unit: str | None, tables: Tables) -> object:
@@ -50,7 +34,7 @@ def read_cell(field: Field, cell: Cell, *, unit: str | None, tables: Tables) -> 
     Args:
         field: the target.
         cell: what the file has; never None.
-        unit: unit of money named by the column, if any.
+        unit: unit of money named by the column, or `海关` of a column of countries, if any.
         tables: codes, regions and parks.
 
     Returns:
@@ -59,8 +43,10 @@ def read_cell(field: Field, cell: Cell, *, unit: str | None, tables: Tables) -> 
     Raises:
         ValueFault: it cannot be read.
     """
-    if field.how in {How.TEXT, How.IDENTIFIER, How.MONEY, How.DATE, How.LEVEL, How.FLAG}:
+    if field.how in PLAIN:
         return _read_value(field, cell, unit=unit, tables=tables)
+    if field.how is How.COUNTRY:
+        return read_country(field, cell, tables, customs=unit == CUSTOMS)
     return _read_coded(field, cell, tables)
 
 
@@ -72,8 +58,12 @@ def _read_value(field: Field, cell: Cell, *, unit: str | None, tables: Tables) -
             return read_identifier(field, cell)
         case How.MONEY:
             return read_money(cell, unit=unit)
+        case How.FOREIGN:
+            return read_foreign(cell)
         case How.DATE:
             return read_date(cell)
+        case How.PERIOD:
+            return read_period(cell)
         case How.LEVEL:
             return read_level(field, cell, tables)
         case _:
@@ -96,125 +86,6 @@ def _read_coded(field: Field, cell: Cell, tables: Tables) -> object:
             return read_region(cell, tables)
         case _:
             return read_park(cell, tables)
-
-
-def plain_text(cell: Cell) -> str:
-    """Return a cell as text, blank ends cut; numbers without exponent and needless zeros.
-
-    Raises:
-        ValueFault: it holds what cannot be text.
-    """
-    if cell is None:
-        return ""
-    if isinstance(cell, Decimal):
-        whole = cell == cell.to_integral_value()
-        return format(cell.quantize(Decimal(1)) if whole and abs(cell) < 10**20 else cell, "f")
-    if isinstance(cell, date):
-        return cell.isoformat()
-    if isinstance(cell, list):
-        return "；".join(plain_text(item) for item in cell)
-    if isinstance(cell, dict):
-        raise ValueFault("bad-text", "此处应为文字，不能是对象。")
-    if any(unicodedata.category(character) == "Cc" and character not in "\t\r\n" for character in cell):
-        raise ValueFault("bad-character", "含有不可见的控制字符，请重新录入该单元格。")
-    return cell.strip()
-
-
-def short_text(cell: Cell) -> str:
-    """Return a cell as text in plain width and lower case, for values that are not running text."""
-    return unicodedata.normalize("NFKC", plain_text(cell)).strip().lower()
-
-
-def read_text(field: Field, cell: Cell) -> str | None:
-    """Return running text.
-
-    Raises:
-        ValueFault: too short, too long, or not of the wanted form.
-    """
-    text = plain_text(cell)
-    if not text and not field.required:
-        return None
-    if field.pattern is not None and re.fullmatch(field.pattern, text) is None:
-        raise ValueFault("bad-format", f"{field.label}的格式不正确。")
-    if len(text) < field.low:
-        raise ValueFault("text-too-short", f"{field.label}至少需要{field.low}个字，现有{len(text)}个。")
-    if field.high and len(text) > field.high:
-        raise ValueFault("text-too-long", f"{field.label}不能超过{field.high}个字，现有{len(text)}个。")
-    return text
-
-
-def read_identifier(field: Field, cell: Cell) -> str | None:
-    """Return a number that is a name: never calculated with, its digits must be complete.
-
-    Raises:
-        ValueFault: as `read_text`, or a spreadsheet has rounded it.
-    """
-    if isinstance(cell, Decimal) and abs(cell) >= MAX_EXACT:
-        raise ValueFault(
-            "digits-lost",
-            "超过15位的号码以数字格式存放，末位已被表格软件改动；请将该列设为文本格式后重新录入。",
-        )
-    text = unicodedata.normalize("NFKC", plain_text(cell)).strip()
-    return None if text.lower() in NOT_STATED else read_text(field, text)
-
-
-def read_money(cell: Cell, *, unit: str | None) -> int | None:
-    """Return an amount in fen, exactly.
-
-    Args:
-        cell: a number, or text with or without its own unit; the cell's own unit wins.
-        unit: the column's unit, one of `UNIT_FEN`.
-
-    Returns:
-        None for an amount to be negotiated.
-
-    Raises:
-        ValueFault: not an amount, no unit anywhere, negative, too large, or finer than a fen.
-    """
-    text = re.sub(r"\s", "", short_text(cell))
-    if text in NOT_STATED or text in NEGOTIABLE:
-        return None
-    match = _MONEY.fullmatch(text)
-    if match is None:
-        raise ValueFault("bad-money", "无法识别的金额；请写成一个数字，如 120万元，或“面议”。")
-    wanted = match["unit"] or unit
-    if wanted is None:
-        raise ValueFault("money-unit-missing", "金额没有单位；请在列名或单元格中注明元、万元或亿元。")
-    fen = Decimal(match["number"].replace(",", "")) * UNIT_FEN[_CELL_UNITS.get(wanted, wanted)]
-    if fen < 0:
-        raise ValueFault("money-negative", "金额不能为负。")
-    if fen != fen.to_integral_value():
-        raise ValueFault("money-too-fine", "金额精确到分，小数位过多。")
-    if fen > MAX_FEN:
-        raise ValueFault("money-too-large", "金额过大，请核对单位。")
-    return int(fen)
-
-
-def read_date(cell: Cell) -> date | None:
-    """Return a day written as 2024-03-01, 2024/3/1, 2024.3.1, 2024年3月1日 or 20240301, or a date cell.
-
-    Raises:
-        ValueFault: anything else, or no day of the calendar.
-    """
-    if isinstance(cell, datetime):
-        return cell.date()
-    if isinstance(cell, date):
-        return cell
-    text = _MIDNIGHT.sub("", short_text(cell))
-    if text in NOT_STATED or text in OPEN_ENDED:
-        return None
-    compact = re.fullmatch(r"(\d{4})(\d{2})(\d{2})", text)
-    match = _DATE.fullmatch(re.sub(r"\s", "", text))
-    if compact is not None:
-        year, month, day = compact.groups()
-    elif match is not None:
-        year, month, day = match[1], next(part for part in match.groups()[1:5] if part), match[6]
-    else:
-        raise ValueFault("bad-date", "无法识别的日期；请写成 2024-03-01、2024/3/1 或 2024年3月1日。")
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        raise ValueFault("bad-date", "日历上没有这一天。") from None
 
 
 def read_words(field: Field, cell: Cell) -> list[str]:
@@ -292,6 +163,31 @@ def read_code(field: Field, cell: Cell, tables: Tables) -> str | None:
     code = tables.codes[field.scheme].find(text)  # before the empty words: 「无」 is a name in some lists
     if code is None and text.lower() not in NOT_STATED:
         raise ValueFault("unknown-code", f"{field.label}中没有“{text[:30]}”，请填代码表中的代码或名称。")
+    return code
+
+
+def read_country(field: Field, cell: Cell, tables: Tables, *, customs: bool) -> str | None:
+    """Return the ISO 3166-1 numeric code of the country that a cell names by code or by name.
+
+    Args:
+        field: the target.
+        cell: what the file has.
+        tables: codes and what the customs' codes stand for.
+        customs: whether digits are the customs' code; the two lists give some numbers two meanings.
+
+    Raises:
+        ValueFault: `unknown-code`.
+    """
+    if not customs:
+        return read_code(field, cell, tables)
+    text = short_text(cell)
+    if not text.isdecimal():
+        return read_code(field, cell, tables)
+    code = tables.customs.get(text.zfill(3))
+    if code is None:
+        raise ValueFault(
+            "unknown-code", f"海关国别（地区）代码表中没有“{text[:30]}”，请改填国家（地区）名称。"
+        )
     return code
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor
+from market.errors import MarketError, violation
 from market.exchange import queries
 from market.exchange.rules.runs import Outcome
 from market.listings import service
@@ -63,6 +65,8 @@ class ListingWriter:
         encoder: given if and only if the listings are to be published.
     """
 
+    batch = 200
+
     def __init__(self, actor: Actor, kind: ListingKind, *, encoder: Encoder | None) -> None:
         self._actor = actor
         self._kind = kind
@@ -77,8 +81,19 @@ class ListingWriter:
         """Return what no other row of the file may have."""
         return ((owner_id, values["external_id"]),)
 
-    def prepare(self, session: Session, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
-        """Look up which of these rows, of owner and values, are there, and encode what will be new."""
+    def write(
+        self, session: Session, rows: Sequence[tuple[int, Mapping[str, Any]]], *, now: datetime
+    ) -> list[Outcome | MarketError]:
+        """Create the listings, or change them where the file says something else.
+
+        A published listing is only changed by an import that publishes: it is taken back for revision,
+        edited and published anew, each step with its event.
+        """
+        self._prepare(session, rows)
+        return [self._write(session, owner_id, values, now=now) for owner_id, values in rows]
+
+    def _prepare(self, session: Session, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
+        """Look up which of these rows are there, and encode what will be new."""
         self._known = queries.find_listings(
             session,
             self._kind,
@@ -90,15 +105,22 @@ class ListingWriter:
                 [self._text(values) for owner_id, values in rows if self._is_news(owner_id, values)]
             )
 
-    def write(self, session: Session, owner_id: int, values: Mapping[str, Any], *, now: datetime) -> Outcome:
-        """Create the listing, or change it where the file says something else.
+    def _write(
+        self, session: Session, owner_id: int, values: Mapping[str, Any], *, now: datetime
+    ) -> Outcome | MarketError:
+        try:
+            with session.begin_nested():
+                return self._write_one(session, owner_id, values, now=now)
+        except MarketError as error:
+            return error
+        except IntegrityError as error:
+            if not _is_repetition(error):
+                raise
+            return violation("/external_id", "duplicate-record", "与刚刚由他人写入的记录重复。")
 
-        A published listing is only changed by an import that publishes: it is taken back for revision,
-        edited and published anew, each step with its event.
-
-        Raises:
-            MarketError: as the steps; the caller undoes what was done of the row.
-        """
+    def _write_one(
+        self, session: Session, owner_id: int, values: Mapping[str, Any], *, now: datetime
+    ) -> Outcome:
         listing = self._known.get((owner_id, values["external_id"]))
         if listing is None:
             created = service.create_listing(
@@ -158,3 +180,11 @@ class ListingWriter:
 
 def _changes(listing: Need | Achievement, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if getattr(listing, name) != value}
+
+
+def _is_repetition(error: IntegrityError) -> bool:
+    cause = error.orig
+    return (
+        getattr(cause, "sqlstate", None) == "23505"
+        or getattr(cause, "sqlite_errorname", None) == "SQLITE_CONSTRAINT_UNIQUE"
+    )

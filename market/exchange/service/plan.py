@@ -17,8 +17,9 @@ from market.exchange import queries
 from market.exchange.readers import CHUNK, Source, read_source
 from market.exchange.rules.codes import Tables
 from market.exchange.rules.mapping import ColumnMapping, guess_mapping, require_columns
-from market.exchange.rules.rows import RowForm, read_defaults
+from market.exchange.rules.rows import CellReader, RowForm, read_defaults, read_words_meant
 from market.exchange.rules.runs import ImportKind, ImportOptions
+from market.exchange.service.survey import survey_contracts
 from market.listings.rules import OWNER_ROLE, ListingKind
 
 LISTING_KINDS: Mapping[ImportKind, ListingKind] = {
@@ -39,6 +40,7 @@ class ImportPlan:
         mapping: what its columns are taken for.
         tables: codes, regions and parks that cells may name.
         defaults: values for rows that say nothing, by field.
+        words: by field, what words of the file mean.
         owner_id: the organisation that owns every row, or the station of every contract; None means that
             the rows name it.
     """
@@ -50,6 +52,7 @@ class ImportPlan:
     mapping: ColumnMapping
     tables: Tables
     defaults: Mapping[str, Any]
+    words: Mapping[str, Mapping[str, str]]
     owner_id: int | None
 
 
@@ -67,8 +70,8 @@ def plan_import(
 
     Raises:
         PermissionDenied: the actor may not import such a file, or not so.
-        RuleViolation: the file cannot be read, a needed column is missing, or an option names something
-            that is not there.
+        RuleViolation: the file cannot be read, a needed column is missing, an option names something
+            that is not there, or the amounts of contracts look like another unit of money.
     """
     _require_importer(actor, options)
     owner_id = _fixed_owner(session, actor, options)
@@ -82,6 +85,15 @@ def plan_import(
         one_organisation=options.organisation is not None,
     )
     require_columns(options.kind, mapping, defaults=defaults)
+    words = read_words_meant(options.kind, options.words, tables)
+    if options.kind is ImportKind.CONTRACTS:
+        mapping = survey_contracts(
+            session,
+            source,
+            mapping,
+            reader=CellReader(tables, words),
+            confirm_unit=options.confirm_unit,
+        )
     return ImportPlan(
         options=options,
         file_name=PurePath(file_name).name[:255],
@@ -90,6 +102,7 @@ def plan_import(
         mapping=mapping,
         tables=tables,
         defaults=defaults,
+        words=words,
         owner_id=owner_id,
     )
 

@@ -12,7 +12,7 @@ from openpyxl.cell import WriteOnlyCell
 from market.errors import violation
 from market.exchange.rules.runs import RowError
 
-HEADER = ("行", "列", "单元格", "原值", "代码", "说明")
+HEADER = ("行", "列", "单元格", "原值", "代码", "说明", "依据")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -28,7 +28,7 @@ def write_report(path: Path, errors: Iterable[RowError]) -> None:
     """
     require_report_suffix(path)
     lines = (
-        (str(error.row), error.column, error.position, error.value, error.code, error.detail)
+        (str(error.row), error.column, error.position, error.value, error.code, error.detail, error.source)
         for error in errors
     )
     if path.suffix.lower() == ".xlsx":

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor
@@ -21,22 +22,25 @@ from market.db import Database, get_or_not_found
 from market.errors import FieldError, MarketError, RuleViolation
 from market.exchange.models import ImportRun
 from market.exchange.rules.fields import ORGANISATION, ORGANISATION_USCC
-from market.exchange.rules.rows import RowForm, error_at, errors_of, read_row
+from market.exchange.rules.rows import CellReader, RowForm, error_at, errors_of, read_row
 from market.exchange.rules.runs import ImportKind, Mode, Outcome, Result, RowError, SourceRow
 from market.exchange.service.contracts import ContractWriter
 from market.exchange.service.listings import ListingWriter
 from market.exchange.service.plan import LISTING_KINDS, ImportPlan, Owners
 from market.search.documents import Encoder
 
-BATCH = 200
-"""Rows for which the database is asked at once what is there; one transaction where rows may be skipped."""
-
 ERRORS_KEPT = 200
 """Refused rows that are stored with an import; the report file has all."""
 
 
 class Writer(Protocol):
-    """Writes rows of one kind."""
+    """Writes rows of one kind.
+
+    Attributes:
+        batch: rows that are written together; one transaction where rows may be skipped.
+    """
+
+    batch: int
 
     def key_fields(self) -> tuple[str, ...]:
         """Return the fields by which a row is told from others."""
@@ -46,12 +50,10 @@ class Writer(Protocol):
         """Return what no other row of the file may have."""
         ...
 
-    def prepare(self, session: Session, rows: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
-        """Get ready for a batch of rows, of owner and values."""
-        ...
-
-    def write(self, session: Session, owner_id: int, values: Mapping[str, Any], *, now: datetime) -> Outcome:
-        """Write one row."""
+    def write(
+        self, session: Session, rows: Sequence[tuple[int, Mapping[str, Any]]], *, now: datetime
+    ) -> Sequence[Outcome | MarketError]:
+        """Write rows, of owner and values; of each, say what became of it or why it was refused."""
         ...
 
 
@@ -94,19 +96,35 @@ def run_import(
     importer = _Importer(actor, plan, encoder=encoder, ledger=ledger)
     with database.transaction() as session:
         run_id = _start(session, actor, plan, now=clock.now()).id
-    with closing(plan.source.rows()) as rows:
-        batches = _batches(rows, progress)
+    with closing(plan.source.rows()) as rows, _few_collections():
+        batches = importer.batches(rows, progress)
         if plan.options.mode is Mode.ALL_OR_NOTHING and not plan.options.dry_run:
             with database.transaction() as session:
-                importer.write(session, batches, now=clock.now())
+                tally = importer.write(session, batches, now=clock.now())
         else:
+            tally = Tally()
             for batch in batches:
-                with database.transaction() as session:
-                    importer.write(session, [batch], now=clock.now())
+                # A tally of its own: a batch that another transaction pushed aside is counted once.
+                tally.add(database.retrying(partial(importer.write, batches=[batch], now=clock.now())))
     with database.transaction() as session:
         run = get_or_not_found(session, ImportRun, run_id, name="导入记录")
-        _finish(session, actor, run, importer, now=clock.now())
-    return ImportReport(run, importer.errors)
+        _finish(session, actor, run, tally, now=clock.now())
+    return ImportReport(run, tally.errors)
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Have the collector of cycles look less often.
+
+    An import makes millions of values that live for one batch and hold no cycles; looking through them again
+    and again took a sixth of its time.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def import_within(
@@ -135,55 +153,91 @@ def import_within(
     importer = _Importer(actor, plan, encoder=encoder, ledger=ledger)
     run = _start(session, actor, plan, now=now)
     with closing(plan.source.rows()) as rows:
-        importer.write(session, _batches(rows, None), now=now)
-    if importer.rejected and not plan.options.dry_run:
-        raise _rejection(importer.errors)
-    _finish(session, actor, run, importer, now=now)
-    return ImportReport(run, importer.errors)
+        tally = importer.write(session, importer.batches(rows, None), now=now)
+    if tally.rejected(plan.options.mode) and not plan.options.dry_run:
+        raise _rejection(tally.errors)
+    _finish(session, actor, run, tally, now=now)
+    return ImportReport(run, tally.errors)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of some rows."""
+
+    rows: int = 0
+    failed: int = 0
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    errors: list[RowError] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        """Add what came of other rows, further down in the file."""
+        self.rows += other.rows
+        self.failed += other.failed
+        self.counts += other.counts
+        self.errors += other.errors
+
+    def refuse(self, errors: Sequence[RowError]) -> None:
+        """Count one row that was refused."""
+        self.failed += 1
+        self.errors += errors
+
+    def rejected(self, mode: Mode) -> bool:
+        """Tell whether the whole file is refused because of some of its rows."""
+        return bool(self.errors) and mode is Mode.ALL_OR_NOTHING
 
 
 class _Importer:
-    """Takes the rows of one file, one after the other, and remembers what came of them."""
+    """Takes the rows of one file, batch by batch; a batch may come again after its transaction failed."""
 
     def __init__(
         self, actor: Actor, plan: ImportPlan, *, encoder: Encoder | None, ledger: Ledger | None
     ) -> None:
         self.plan = plan
-        self.rows = 0
-        self.failed = 0
-        self.counts: Counter[Outcome] = Counter()
-        self.errors: list[RowError] = []
         self._owners = Owners(actor, plan)
+        self._reader = CellReader(plan.tables, plan.words)
         self._seen: dict[object, int] = {}
         self._writer = _writer(actor, plan, encoder=encoder, ledger=ledger)
 
-    @property
-    def rejected(self) -> bool:
-        """Whether the whole file is refused because of some of its rows."""
-        return bool(self.errors) and self.plan.options.mode is Mode.ALL_OR_NOTHING
+    def batches(
+        self, rows: Iterator[SourceRow], progress: Callable[[int], None] | None
+    ) -> Iterator[list[SourceRow]]:
+        """Cut rows into batches; `progress` hears of each when it has been dealt with."""
+        while batch := list(itertools.islice(rows, self._writer.batch)):
+            yield batch
+            if progress is not None:
+                progress(len(batch))  # the consumer has come back for the next one
 
-    def write(self, session: Session, batches: Iterable[Sequence[SourceRow]], *, now: datetime) -> None:
+    def write(self, session: Session, batches: Iterable[Sequence[SourceRow]], *, now: datetime) -> Tally:
         """Write these rows, and undo them all if nothing may stay."""
-        whole = session.begin_nested()
+        whole, tally = session.begin_nested(), Tally()
         for batch in batches:
-            self._write_batch(session, batch, now=now)
-        if self.plan.options.dry_run or self.rejected:
+            self._write_batch(session, batch, tally, now=now)
+        if self.plan.options.dry_run or tally.rejected(self.plan.options.mode):
             whole.rollback()
         else:
             whole.commit()
+        return tally
 
-    def _write_batch(self, session: Session, batch: Sequence[SourceRow], *, now: datetime) -> None:
+    def _write_batch(
+        self, session: Session, batch: Sequence[SourceRow], tally: Tally, *, now: datetime
+    ) -> None:
+        refused: list[tuple[int, list[RowError]]] = []
         good: list[tuple[RowForm, int]] = []
         for row in batch:
             form, owner_id, errors = self._read(session, row)
             if errors:
-                self._refuse(errors)
+                refused.append((row.number, errors))
             else:
                 good.append((form, owner_id))
-        self.rows += len(batch)
-        self._writer.prepare(session, [(owner_id, form.values) for form, owner_id in good])
-        for form, owner_id in good:
-            self._write_row(session, form, owner_id, now=now)
+        outcomes = self._writer.write(session, [(owner_id, form.values) for form, owner_id in good], now=now)
+        for (form, _), outcome in zip(good, outcomes, strict=True):
+            if isinstance(outcome, MarketError):
+                refused.append((form.row.number, self._errors(form.row, outcome)))
+            else:
+                tally.counts[outcome] += 1
+        for _, errors in sorted(refused, key=lambda each: each[0]):
+            tally.refuse(errors)
+        tally.rows += len(batch)
 
     def _read(self, session: Session, row: SourceRow) -> tuple[RowForm, int, list[RowError]]:
         plan = self.plan
@@ -192,7 +246,7 @@ class _Importer:
             row,
             mapping=plan.mapping,
             defaults=plan.defaults,
-            tables=plan.tables,
+            reader=self._reader,
             ordered=plan.source.ordered,
         )
         if errors:
@@ -208,31 +262,9 @@ class _Importer:
                 return form, 0, [self._error(row, self._writer.key_fields(), "duplicate-in-file", detail)]
         return form, owner, []
 
-    def _write_row(self, session: Session, form: RowForm, owner_id: int, *, now: datetime) -> None:
-        try:
-            with session.begin_nested():
-                outcome = self._writer.write(session, owner_id, form.values, now=now)
-        except MarketError as error:
-            self._refuse(
-                errors_of(
-                    self.plan.options.kind,
-                    form.row,
-                    error,
-                    mapping=self.plan.mapping,
-                    ordered=self.plan.source.ordered,
-                )
-            )
-        except IntegrityError as error:
-            if not _is_repetition(error):
-                raise
-            detail = "与刚刚由他人写入的记录重复。"
-            self._refuse([self._error(form.row, self._writer.key_fields(), "duplicate-record", detail)])
-        else:
-            self.counts[outcome] += 1
-
-    def _refuse(self, errors: Sequence[RowError]) -> None:
-        self.failed += 1
-        self.errors += errors
+    def _errors(self, row: SourceRow, error: MarketError) -> list[RowError]:
+        plan = self.plan
+        return errors_of(plan.options.kind, row, error, mapping=plan.mapping, ordered=plan.source.ordered)
 
     def _error(self, row: SourceRow, names: tuple[str, ...], code: str, detail: str) -> RowError:
         mapping, ordered = self.plan.mapping, self.plan.source.ordered
@@ -249,13 +281,6 @@ def _writer(actor: Actor, plan: ImportPlan, *, encoder: Encoder | None, ledger: 
     return ListingWriter(
         actor, LISTING_KINDS[plan.options.kind], encoder=encoder if plan.options.publish else None
     )
-
-
-def _batches(rows: Iterator[SourceRow], progress: Callable[[int], None] | None) -> Iterator[list[SourceRow]]:
-    while batch := list(itertools.islice(rows, BATCH)):
-        yield batch
-        if progress is not None:
-            progress(len(batch))  # after the batch was written: the consumer has come back for the next
 
 
 def _start(session: Session, actor: Actor, plan: ImportPlan, *, now: datetime) -> ImportRun:
@@ -285,16 +310,16 @@ def _start(session: Session, actor: Actor, plan: ImportPlan, *, now: datetime) -
     return run
 
 
-def _finish(session: Session, actor: Actor, run: ImportRun, importer: _Importer, *, now: datetime) -> None:
-    rejected = importer.rejected
-    counts = Counter[Outcome]() if rejected and not run.dry_run else importer.counts
+def _finish(session: Session, actor: Actor, run: ImportRun, tally: Tally, *, now: datetime) -> None:
+    rejected = tally.rejected(run.mode)
+    counts = Counter[Outcome]() if rejected and not run.dry_run else tally.counts
     run.result = Result.REJECTED if rejected else Result.DONE
-    run.rows = importer.rows
+    run.rows = tally.rows
     run.created = counts[Outcome.CREATED]
     run.updated = counts[Outcome.UPDATED]
     run.unchanged = counts[Outcome.UNCHANGED]
-    run.failed = importer.failed
-    run.errors = [_stored(error) for error in importer.errors[:ERRORS_KEPT]]
+    run.failed = tally.failed
+    run.errors = [_stored(error) for error in tally.errors[:ERRORS_KEPT]]
     run.finished_at = now
     record(
         session,
@@ -321,7 +346,7 @@ def _rejection(errors: Sequence[RowError]) -> RuleViolation:
         f"有{len({error.row for error in errors})}行不符合要求，整个文件未导入。",
         code="import-rejected",
         fields=tuple(
-            FieldError(_pointer(error), error.code, f"第{error.row}行：{error.detail}")
+            FieldError(_pointer(error), error.code, f"第{error.row}行：{error.detail}", error.source)
             for error in errors[:ERRORS_KEPT]
         ),
     )
@@ -330,11 +355,3 @@ def _rejection(errors: Sequence[RowError]) -> RuleViolation:
 def _pointer(error: RowError) -> str:
     column = "" if error.column is None else "/" + error.column.replace("~", "~0").replace("/", "~1")
     return f"/rows/{error.row}{column}"
-
-
-def _is_repetition(error: IntegrityError) -> bool:
-    cause = error.orig
-    return (
-        getattr(cause, "sqlstate", None) == "23505"
-        or getattr(cause, "sqlite_errorname", None) == "SQLITE_CONSTRAINT_UNIQUE"
-    )

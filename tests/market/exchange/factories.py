@@ -24,6 +24,9 @@ TABLES = Tables(
         Scheme.NEED_TYPE: CodeTable.of({"tackle": "技术攻关"}, {"技术难题": "tackle"}),
         Scheme.COOPERATION_MODE: CodeTable.of({"commission": "委托开发", "joint": "合作开发"}),
         Scheme.PARTY_NATURE: CodeTable.of({"020": "事业法人", "0211": "事业法人", "021": "科研机构"}),
+        Scheme.PARTY_COUNTRY: CodeTable.of({"156": "中国", "344": "中国香港", "643": "俄罗斯"}),
+        Scheme.CURRENCY: CodeTable.of({"CNY": "人民币", "USD": "美元", "JPY": "日元"}),
+        Scheme.CONTRACT_TYPE: CodeTable.of({"KF": "技术开发", "ZR": "技术转让", "XK": "技术许可"}),
         Scheme.IP_KIND: CodeTable.of({"10": "技术秘密", "90": "未涉及知识产权"}, {"无": "90"}),
     },
     levels=CodeTable.of({"6": "正样级", "7": "环境级"}),
@@ -44,6 +47,7 @@ TABLES = Tables(
             ("320302", "鼓楼区", "320300", True),
         ]
     ),
+    customs={"142": "156", "344": "643"},
 )
 
 

@@ -86,6 +86,21 @@ def test_a_member_imports_drafts_and_reads_the_result(
     assert again.json == answer.json
 
 
+def test_a_doubtful_unit_is_refused_until_it_is_confirmed(
+    client: FlaskClient, session: Session, admin: Actor
+) -> None:
+    make_station(session, name="江阴市技术合同登记站")
+    header, first, _ = (DATA / "contracts.csv").read_text(encoding="utf-8").splitlines()
+    rows = [first.replace("0101,", f"01{n:02d},").replace("模拟软件", f"模拟软件{n}") for n in range(5)]
+    content = "\n".join([header.replace("万元", "元"), *rows]) + "\n"
+    form = {"kind": "contracts", "organisation": "江阴市技术合同登记站"}
+    refused = send(client, keyed(session, admin), content, **form)
+    assert (refused.status_code, refused.json["code"]) == (422, "amount-unit-doubtful")
+    assert [error["pointer"] for error in refused.json["errors"]] == ["/total_amount_fen", "/tech_amount_fen"]
+    confirmed = send(client, keyed(session, admin, "import-0002"), content, **form, confirm_unit="true")
+    assert (confirmed.status_code, confirmed.json["created"]) == (201, 5), confirmed.json
+
+
 def test_the_same_key_imports_once(client: FlaskClient, session: Session, member: Actor) -> None:
     headers = keyed(session, member)
     first, second = (send(client, headers, GOOD) for _ in range(2))

@@ -115,6 +115,56 @@ def test_needs_and_contracts(market: SimpleNamespace) -> None:
         assert len(session.scalars(select(ImportRun.id)).all()) == 2
 
 
+def test_a_bad_contract_stops_no_other_unless_asked_to(market: SimpleNamespace, tmp_path: Path) -> None:
+    path = tmp_path / "合同.csv"
+    text = (DATA / "contracts.csv").read_text(encoding="utf-8")
+    path.write_text(text.replace(",12,12,", ",12,13,"), encoding="utf-8")
+    station = ("--station", "江阴市技术合同登记站")
+    whole = invoke(market, "contracts", path, *station, "--all-or-nothing")
+    assert (whole.exit_code, "新增 0" in whole.output) == (1, True)
+    skipped = invoke(market, "contracts", path, *station)
+    assert (skipped.exit_code, "新增 1，更新 0，未变 0，出错 1" in skipped.output) == (1, True)
+
+
+def test_a_doubtful_unit_stops_the_file_until_it_is_confirmed(
+    market: SimpleNamespace, tmp_path: Path
+) -> None:
+    header, first, _ = (DATA / "contracts.csv").read_text(encoding="utf-8").splitlines()
+    rows = [
+        first.replace("0101,", f"01{number:02d},").replace("模拟软件", f"模拟软件{number}")
+        for number in range(5)
+    ]
+    path = tmp_path / "合同.csv"
+    path.write_text("\n".join([header.replace("万元", "元"), *rows]) + "\n", encoding="utf-8")
+    refused = invoke(market, "contracts", path, "--station", "江阴市技术合同登记站")
+    assert refused.exit_code == 2
+    for words in (
+        "“合同成交额（元）”一列",
+        "“技术交易额（元）”一列",
+        "中位数为45.6元",
+        "amount-unit-doubtful",
+    ):
+        assert words in refused.output
+    confirmed = invoke(market, "contracts", path, "--station", "江阴市技术合同登记站", "--confirm-unit")
+    assert (confirmed.exit_code, "新增 5" in confirmed.output) == (0, True)
+
+
+@pytest.mark.parametrize("suffix", [".toml", ".json"])
+def test_a_mapping_is_saved_and_used_again(
+    market: SimpleNamespace, file: Path, tmp_path: Path, suffix: str
+) -> None:
+    file.write_text("甲,乙,丙\n电渗析脱盐中试装置,处理量每天二十吨，能耗低。,D7\n", encoding="utf-8")
+    kept = tmp_path / f"对应{suffix}"
+    owner = ("--organisation", "澄江理工学院")
+    chosen = ("--map", "甲=title", "--map", "乙=成果简介", "--set", "tech_field=07")
+    first = invoke(market, "achievements", file, *owner, *chosen, "--dry-run", "--save-mapping", kept)
+    assert first.exit_code == 0, first.output
+    second = invoke(market, "achievements", file, *owner, "--mapping", kept)
+    assert second.exit_code == 0, second.output
+    [listing] = listings(market)
+    assert (listing.title, listing.tech_field) == ("电渗析脱盐中试装置", "07")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -123,6 +173,8 @@ def test_needs_and_contracts(market: SimpleNamespace) -> None:
         (("--map", "成果名称"), "名称=值"),
         (("--set", "tech_field=风电"), "技术领域"),
         (("--report", "报告.pdf"), "报告文件应为"),
+        (("--save-mapping", "对应.txt"), "对应关系文件应为"),
+        (("--mapping", "没有.toml"), "没有.toml"),
         (("--map", "成果名称="), "缺少必需的列：成果名称"),
         (("--颜色", "红"), "颜色"),
     ],

@@ -11,11 +11,13 @@ from market.accounts.schemas import PHONE
 from market.contracts.service.form import FIELDS as CONTRACT_FORM
 from market.contracts.service.form import PARTY_FIELDS, PARTY_REQUIRED, REQUIRED, SIDES
 from market.exchange.rules.fields import (
+    BROKERED,
     CONTRACT_FIELDS,
     FIELDS,
     ORGANISATION,
     ORGANISATION_USCC,
     TOPIC,
+    VALIDITY,
     How,
     fields_by_name,
 )
@@ -23,7 +25,7 @@ from market.exchange.rules.runs import ImportKind
 from market.listings.schemas import AchievementInput, NeedInput
 from market.listings.service import CODED_FIELDS, CODED_LISTS
 
-PSEUDO = {ORGANISATION, ORGANISATION_USCC, TOPIC}
+PSEUDO = {ORGANISATION, ORGANISATION_USCC, TOPIC, VALIDITY, BROKERED}
 LISTINGS = [(ImportKind.NEEDS, NeedInput), (ImportKind.ACHIEVEMENTS, AchievementInput)]
 
 
@@ -63,7 +65,9 @@ def test_patterns_are_those_of_the_form() -> None:
 def test_every_field_of_the_registration_form_can_be_imported() -> None:
     names = {field.name for field in CONTRACT_FIELDS}
     parties = {f"{side}.{name}" for side in SIDES for name in PARTY_FIELDS}
-    assert names - PSEUDO == {*CONTRACT_FORM, *parties, "reg_no", "registered_on", "external_id"}
+    assert BROKERED in names  # says `brokered_id` by the number people know
+    form = {*CONTRACT_FORM, *parties} - {"brokered_id"}
+    assert names - PSEUDO == {*form, "reg_no", "registered_on", "external_id"}
     needed_of_parties = {f"{side}.{name}" for side in SIDES for name in PARTY_REQUIRED}
     required = {field.name for field in CONTRACT_FIELDS if field.required}
     assert required == {*REQUIRED, *needed_of_parties, "reg_no", "registered_on"}

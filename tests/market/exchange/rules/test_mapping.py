@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.errors import RuleViolation
-from market.exchange.rules.fields import FIELDS, Field
+from market.exchange.rules.fields import FIELDS, Field, How
 from market.exchange.rules.mapping import (
     ColumnMapping,
     guess_mapping,
@@ -123,3 +123,20 @@ def test_a_file_without_a_needed_column_is_refused_as_a_whole() -> None:
     assert refusal.value.code == "column-missing"
     assert [fault.pointer for fault in refusal.value.fields] == ["/body"]
     require_columns(ImportKind.NEEDS, mapping, defaults={"body": "见附件说明，内容较长。"})
+
+
+def test_the_registration_form_is_known_by_its_own_words() -> None:
+    parties = [
+        f"{side}{words}"
+        for side in ("卖方", "买方")
+        for words in ("名称", "统一社会信用代码", "性质（类型）", "行政区划代码", "国家（地区）代码")
+    ]
+    columns = (
+        "合同登记编号", "登记日期", "*项目名称", "技术合同类别", "合同签订日期", "有效期限", *parties,
+        "所属技术领域", "知识产权类型", "计划来源", "社会经济目标", "服务的国民经济行业",
+        "合同成交额（万元）", "其中：技术交易额（万元）", "支付方式", "预计新增投入（万元）",
+        "预计新增产值（万元）", "是否关联交易",
+    )  # fmt: skip
+    mapping = guess_mapping(ImportKind.CONTRACTS, columns, chosen={}, one_organisation=True)
+    assert mapping.unmapped == ()
+    assert {each.unit for each in mapping.columns if each.field.how is How.MONEY} == {"万元"}

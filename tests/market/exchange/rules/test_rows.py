@@ -9,7 +9,7 @@ from openpyxl.utils import get_column_letter
 
 from market.errors import Conflict, RuleViolation, violation
 from market.exchange.rules.mapping import ColumnMapping, guess_mapping
-from market.exchange.rules.rows import RowForm, derived_id, errors_of, read_defaults, read_row
+from market.exchange.rules.rows import CellReader, RowForm, derived_id, errors_of, read_defaults, read_row
 from market.exchange.rules.runs import Cell, ImportKind, RowError, SourceRow, column_letters, shown_value
 from tests.market.exchange.factories import TABLES
 
@@ -28,7 +28,7 @@ def read(
         SourceRow(7, cells),
         mapping=mapping_of(kind, cells),
         defaults=defaults or {},
-        tables=TABLES,
+        reader=CellReader(TABLES),
         ordered=True,
     )
 
@@ -109,9 +109,13 @@ def test_parties_are_nested() -> None:
 def test_an_unreadable_row_is_one_error() -> None:
     row = SourceRow(3, {}, fault="该行不是有效的 JSON。")
     _, errors = read_row(
-        ImportKind.NEEDS, row, mapping=mapping_of(ImportKind.NEEDS, {"标题": ""}), defaults={}, tables=TABLES,
+        ImportKind.NEEDS,
+        row,
+        mapping=mapping_of(ImportKind.NEEDS, {"标题": ""}),
+        defaults={},
+        reader=CellReader(TABLES),
         ordered=False,
-    )  # fmt: skip
+    )
     assert errors == [RowError(3, None, None, None, "unreadable-row", "该行不是有效的 JSON。")]
 
 

@@ -9,19 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.exchange.rules.fields import ACHIEVEMENT_FIELDS, CONTRACT_FIELDS, NEED_FIELDS, Field, How
+from market.exchange.rules.days import read_date, read_period
+from market.exchange.rules.fields import ACHIEVEMENT_FIELDS, CONTRACT_FIELDS, CUSTOMS, NEED_FIELDS, Field, How
 from market.exchange.rules.mapping import UNIT_FEN
-from market.exchange.rules.values import (
-    ValueFault,
-    plain_text,
-    read_cell,
-    read_date,
-    read_identifier,
-    read_indicators,
-    read_money,
-    read_rights,
-    split_words,
-)
+from market.exchange.rules.money import read_foreign, read_money
+from market.exchange.rules.texts import ValueFault, plain_text, read_identifier
+from market.exchange.rules.values import read_cell, read_indicators, read_rights, split_words
 from tests.market.exchange.factories import TABLES
 
 NEED = {field.name: field for field in NEED_FIELDS}
@@ -211,3 +204,43 @@ def test_regions_and_parks() -> None:
 def test_every_way_of_reading_has_a_field_that_uses_it() -> None:
     used = {field.how for field in (*NEED_FIELDS, *ACHIEVEMENT_FIELDS, *CONTRACT_FIELDS)}
     assert used == set(How)
+
+
+@pytest.mark.parametrize(
+    ("cell", "days"),
+    [
+        ("2014-01-01至2015-12-31", (date(2014, 1, 1), date(2015, 12, 31))),
+        ("2014年1月1日 ～ 2015年12月31日", (date(2014, 1, 1), date(2015, 12, 31))),
+        ("2014-01-01 - 2015-12-31", (date(2014, 1, 1), date(2015, 12, 31))),
+        ("2014.1.1—2015.12.31", (date(2014, 1, 1), date(2015, 12, 31))),
+        ("2015-12-31", (None, date(2015, 12, 31))),
+        (date(2015, 12, 31), (None, date(2015, 12, 31))),
+        ("长期", None),
+    ],
+)
+def test_a_term_is_two_days_or_its_last_one(cell: str | date, days: object) -> None:
+    assert read_period(cell) == days
+
+
+def test_a_term_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueFault):
+        read_period("2014-01-01至2014-02-30")
+    with pytest.raises(ValueFault):
+        read_period("两年")
+
+
+def test_foreign_money_is_counted_in_whole_units() -> None:
+    assert read_foreign("1,200.50") == Decimal("1200.50")
+    assert read_foreign("12万") == 120_000
+    assert read_foreign("—") is None
+    with pytest.raises(ValueFault, match="币种另列"):
+        read_foreign("100美元")
+
+
+def test_numbers_of_countries_are_of_one_list_or_the_other() -> None:
+    country = CONTRACT["buyer.country_code"]
+    assert read(country, "344") == "344"
+    assert read(country, "344", CUSTOMS) == "643"
+    assert read(country, Decimal(142), CUSTOMS) == "156"
+    assert read(country, "俄罗斯", CUSTOMS) == "643"
+    assert fault(country, "999", CUSTOMS) == fault(country, "142") == "unknown-code"

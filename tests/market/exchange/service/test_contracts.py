@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from market.accounts.models import Organisation
 from market.accounts.queries import actor_of
@@ -17,8 +19,10 @@ from market.contracts.models import Contract
 from market.contracts.rules import Status
 from market.db import Database
 from market.errors import PermissionDenied, RuleViolation
+from market.exchange.models import ImportRun
 from market.exchange.rules.runs import ImportKind, ImportOptions, Mode
 from market.exchange.service import ImportReport, plan_import, run_import
+from market.exchange.service.contracts import ContractWriter
 from market.turnover.ledger import TurnoverLedger
 from market.turnover.models import TurnoverEntry
 from tests.factories import NOW, make_actor, make_user
@@ -40,7 +44,8 @@ def run(
     text: str = TEXT,
     *,
     actor: Actor = OPERATOR,
-    clock: FixedClock | None = None,
+    ledger: TurnoverLedger | None = None,
+    progress: Callable[[int], None] | None = None,
     **values: Any,
 ) -> ImportReport:
     chosen = ImportOptions(
@@ -55,7 +60,15 @@ def run(
         plan = plan_import(
             session, actor, stream=io.BytesIO(text.encode()), file_name="contracts.csv", options=chosen
         )
-    return run_import(database, actor, plan, encoder=None, ledger=TurnoverLedger(), clock=FixedClock(NOW))
+    return run_import(
+        database,
+        actor,
+        plan,
+        encoder=None,
+        ledger=ledger or TurnoverLedger(),
+        clock=FixedClock(NOW),
+        progress=progress,
+    )
 
 
 def counts(report: ImportReport) -> tuple[int, int, int, int]:
@@ -156,3 +169,155 @@ def test_contracts_are_not_published_and_need_a_station(database: Database, stat
         with pytest.raises(RuleViolation) as refusal:
             run(database, **values)
         assert refusal.value.code == code
+
+
+HEADER, FIRST, SECOND = TEXT.splitlines()
+
+
+def table(*lines: str, header: str = HEADER) -> str:
+    return "\n".join([header, *lines]) + "\n"
+
+
+def many(count: int, amount: str) -> str:
+    """Return so many rows like the first, of this amount each."""
+    return table(
+        *(
+            FIRST.replace("20140281000101", f"{20140281000101 + number}")
+            .replace("模拟软件", f"模拟软件{number}")
+            .replace(",45.6,40,", f",{amount},{amount},")
+            for number in range(count)
+        )
+    )
+
+
+def test_amounts_in_another_unit_are_refused_before_anything_is_written(
+    database: Database, station: Organisation
+) -> None:
+    text = many(6, "45.6").replace("（万元）", "（元）")
+    with pytest.raises(RuleViolation) as refusal:
+        run(database, text)
+    assert refusal.value.code == "amount-unit-doubtful"
+    assert "“合同成交额（元）”一列按“元”读入，6项技术开发合同的中位数为45.6元" in refusal.value.detail
+    assert [fault.pointer for fault in refusal.value.fields] == ["/total_amount_fen", "/tech_amount_fen"]
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(ImportRun)) == 0
+    assert counts(run(database, text, confirm_unit=True)) == (6, 0, 0, 0)
+    assert counts(run(database, many(6, "45.6"))) == (0, 0, 0, 6)
+
+
+def test_the_market_itself_tells_what_is_usual(database: Database, station: Organisation) -> None:
+    run(database, many(100, "0.02"), confirm_unit=True)
+    report = run(database, many(106, "0.02"))
+    assert counts(report) == (6, 0, 100, 0)
+
+
+def test_old_licences_are_transfers(database: Database, station: Organisation) -> None:
+    header = HEADER + ",合同小类,预计新增投入（万元）,预计新增产值（万元）"
+    lines = [
+        FIRST.replace("技术开发合同", "技术许可") + ",专利实施许可,10,20",
+        SECOND.replace(",技术服务,", ",技术转让,") + ",XK2,10,",
+    ]
+    report = run(database, table(*lines, header=header))
+    assert [(error.row, error.column, error.code) for error in report.errors] == [
+        (3, "预计新增产值（万元）", "forecast-missing")
+    ]
+    assert report.errors[0].source
+    with database.reading() as session:
+        [contract] = session.scalars(select(Contract))
+        assert (contract.type_code, contract.subtype_code, contract.rule_version) == ("ZR", "ZR8", "2000")
+
+
+def test_customs_codes_are_found_out(database: Database, station: Organisation) -> None:
+    lines = [
+        FIRST + ",142,304",
+        SECOND + ",142,142",
+    ]
+    lines[0] = lines[0].replace("江苏省常州市", "").replace("有限责任公司", "930")
+    report = run(database, table(*lines, header=HEADER + ",卖方国家,买方国家"))
+    assert report.errors == []
+    with database.reading() as session:
+        abroad = session.scalars(select(Contract).where(Contract.abroad)).one()
+        assert abroad.buyer.country_code == "276"
+
+
+def test_words_of_another_system_have_meanings(database: Database, station: Organisation) -> None:
+    text = TEXT.replace(",分期支付", ",F2").replace(",技术开发合同,", ",01,")
+    assert run(database, text).run.failed == 1
+    words = {"payment_mode": {"F2": "分期支付"}, "合同类别": {"01": "KF"}}
+    assert counts(run(database, text, words=words)) == (1, 0, 1, 0)
+    with pytest.raises(RuleViolation, match="支付方式"):
+        run(database, text, words={"payment_mode": {"F2": "以物易物"}})
+    with pytest.raises(RuleViolation, match="没有“颜色”"):
+        run(database, text, words={"颜色": {"红": "KF"}})
+
+
+def test_a_brokerage_names_the_contract_it_brokered(database: Database, station: Organisation) -> None:
+    lines = [
+        SECOND + ",技术中介,20140281000101",
+        FIRST + ",,",
+        SECOND.replace("102,", "103,") + ",,20140281000999",
+    ]
+    report = run(database, table(*lines, header=HEADER + ",合同小类,所促成合同登记编号"))
+    assert counts(report) == (2, 0, 0, 1)
+    assert [(error.row, error.column, error.code) for error in report.errors] == [
+        (4, "所促成合同登记编号", "brokered-not-found")
+    ]
+    with database.reading() as session:
+        by_number = {each.reg_no: each for each in session.scalars(select(Contract))}
+    assert by_number["20140281000102"].brokered_id == by_number["20140281000101"].id
+
+
+def test_foreign_money_and_royalties(database: Database, station: Organisation) -> None:
+    header = HEADER + ",币种,外币金额,汇率,汇率日期,汇率来源,提成基数,提成约定,有效期限"
+    lines = [
+        FIRST.replace(",45.6,40,", ",71,71,")
+        + ",美元,10万,7.1,2014-02-20,中国人民银行,,,2014-02-20至2016-02-19",
+        SECOND.replace("一次总付", "提成支付") + ",,,,,,销售额,百分之三,2015-01-01",
+    ]
+    assert run(database, table(*lines, header=header)).errors == []
+    with database.reading() as session:
+        first, second = session.scalars(select(Contract).order_by(Contract.reg_no))
+    assert (first.currency, first.foreign_amount, first.exchange_rate) == ("USD", 10_000_000, "7.1")
+    assert (first.valid_from, first.valid_to) == (date(2014, 2, 20), date(2016, 2, 19))
+    assert (second.royalty_base, second.royalty_terms) == ("sales", "百分之三")
+    assert (second.valid_from, second.valid_to) == (None, date(2015, 1, 1))
+
+
+class FailingLedger(TurnoverLedger):
+    """A ledger whose power goes out at the second posting."""
+
+    def __init__(self) -> None:
+        self.postings = 0
+
+    def post_registrations(self, session: Session, *args: Any, **values: Any) -> None:
+        """Post once, then fail."""
+        self.postings += 1
+        if self.postings == 2:
+            raise OSError("no power")
+        super().post_registrations(session, *args, **values)
+
+
+def test_a_run_that_breaks_off_is_completed_by_the_next(
+    database: Database, station: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ContractWriter, "batch", 2)
+    text = many(5, "45.6").replace(",45.6,45.6,", ",45.6,46,", 1)
+    with pytest.raises(OSError, match="no power"):
+        run(database, text, ledger=FailingLedger())
+    assert ledger_total(database) == (1, 45_600_000)
+    progress: list[int] = []
+    again = run(database, text, progress=progress.append)
+    assert counts(again) == (3, 0, 1, 1)
+    assert [error.row for error in again.errors] == [2]
+    assert progress == [2, 2, 1]
+    assert ledger_total(database) == (4, 4 * 45_600_000)
+
+
+def test_a_contract_twice_in_a_file_is_entered_once(database: Database, station: Organisation) -> None:
+    lines = [FIRST, SECOND, FIRST.replace("0101,", "0109,"), SECOND]
+    report = run(database, table(*lines))
+    assert counts(report) == (2, 0, 0, 2)
+    assert [(error.row, error.column, error.code) for error in report.errors] == [
+        (4, "项目名称", "duplicate-registration"),
+        (5, "登记编号", "duplicate-in-file"),
+    ]

@@ -14,9 +14,9 @@ from market.exchange.service import write_report
 
 ERRORS = [
     RowError(3, "价格（万元）", "F3", "=1+1", "bad-money", "无法识别的金额。"),
-    RowError(4, None, None, None, "unreadable-row", "该行不是有效的 JSON。"),
+    RowError(4, None, None, None, "same-party", "买方和卖方不能是同一单位。", "技术合同认定登记规则"),
 ]
-HEADER = ["行", "列", "单元格", "原值", "代码", "说明"]
+HEADER = ["行", "列", "单元格", "原值", "代码", "说明", "依据"]
 
 
 def test_csv_opens_in_spreadsheets_and_runs_nothing(tmp_path: Path) -> None:
@@ -26,8 +26,8 @@ def test_csv_opens_in_spreadsheets_and_runs_nothing(tmp_path: Path) -> None:
     with path.open(encoding="utf-8-sig", newline="") as file:
         assert list(csv.reader(file)) == [
             HEADER,
-            ["3", "价格（万元）", "F3", "'=1+1", "bad-money", "无法识别的金额。"],
-            ["4", "", "", "", "unreadable-row", "该行不是有效的 JSON。"],
+            ["3", "价格（万元）", "F3", "'=1+1", "bad-money", "无法识别的金额。", ""],
+            ["4", "", "", "", "same-party", "买方和卖方不能是同一单位。", "技术合同认定登记规则"],
         ]
 
 
