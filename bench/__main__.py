@@ -27,6 +27,12 @@ SMALL = {
         *("--json", "{output}/growth.json", "--figure", "{output}/growth.svg"),
     ),
     "calibration": ("--json", "{output}/calibration.json", "--figure", "{output}/calibration.svg"),
+    "ledger": (
+        *("--lines", "100000", "--questions", "300", "--ledger-questions", "50"),
+        *("--json", "{output}/ledger.json"),
+    ),
+    "registrations": ("--contracts", "400", "--json", "{output}/registrations.json"),
+    "importing": ("--rows", "5000", "--json", "{output}/importing.json"),
 }
 FULL = {
     "encoder": ("--json",),
@@ -35,6 +41,9 @@ FULL = {
     "peers": ("--sizes", "100000", "1000000", "--json", "{output}/peers.json"),
     "growth": ("--json", "{output}/growth.json"),
     "calibration": ("--json", "{output}/calibration.json"),
+    "ledger": ("--json", "{output}/ledger.json"),
+    "registrations": ("--json", "{output}/registrations.json"),
+    "importing": ("--rows", "100000", "--json", "{output}/importing.json"),
 }
 
 

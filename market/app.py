@@ -17,11 +17,13 @@ from market.http.problem import MarketApi, register_error_handlers
 from market.listings import api as listings_api
 from market.matches import api as matches_api
 from market.matches import suggesting
+from market.oversight import api as oversight_api
+from market.rankings import api as rankings_api
 from market.reference import api as reference_api
 from market.search.access import attach_replica, on_index_change
 from market.search.documents import Encoder
 from market.search.replica import open_encoder, open_replica
-from market.settings import Settings
+from market.settings import MAX_REQUEST_BYTES, Settings
 from market.turnover import api as turnover_api
 from market.turnover.ledger import TurnoverLedger
 from market.web import docs
@@ -33,6 +35,8 @@ BLUEPRINTS = (
     matches_api.blp,
     contracts_api.blp,
     turnover_api.blp,
+    oversight_api.blp,
+    rankings_api.blp,
     exchange_api.blp,
 )
 
@@ -59,7 +63,7 @@ def create_app(
     logs.configure(as_json=settings.log_json)
     app = flask.Flask("market", static_folder=None)
     app.config.update(
-        MAX_CONTENT_LENGTH=32 * 1024 * 1024,
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
         RATELIMIT_STORAGE_URI=settings.rate_limit_storage,
         API_TITLE="城市技术市场",
         API_VERSION="v1",

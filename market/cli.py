@@ -23,12 +23,14 @@ from market.accounts import service as accounts
 from market.accounts.models import User
 from market.accounts.rules import OPERATOR, Role
 from market.clock import Clock, clock_of
+from market.contracts.cli import contracts_group
 from market.contracts.ledger import Ledger
 from market.db import Base, Database
 from market.errors import MarketError
 from market.exchange.cli import import_group
 from market.listings import service as listings
 from market.matches.cli import matches_group
+from market.reference.cli import reference_group
 from market.search.documents import Encoder, EngineError
 from market.search.queries import count_lacking
 from market.search.replica import (
@@ -42,7 +44,7 @@ from market.search.replica import (
 )
 from market.search.service import drop_other_vectors, encode_missing, switch_encoder
 from market.settings import Settings, SettingsError
-from market.turnover import service as turnover
+from market.turnover.cli import turnover_group
 from market.turnover.ledger import TurnoverLedger
 
 
@@ -319,35 +321,10 @@ def expire_listings(context: Context) -> None:
     click.echo(f"已过期 {total} 条")
 
 
-@cli.group("turnover", help="成交额台账。")
-def turnover_group() -> None:
-    """Group of ledger commands."""
-
-
-@turnover_group.command("verify", help="核对合同、台账与计数器，精确到分；不一致时退出码为 1。")
-@click.pass_obj
-def verify_turnover(context: Context) -> None:
-    """Prove that contracts, ledger and counters agree."""
-    with context.database.reading() as session:
-        report = turnover.verify(session)
-    for books, sums in report.sums.items():
-        click.echo(f"{turnover.BOOK_NAMES[books]}：{sums.deals} 项，{sums.total_fen} 分")
-    if report.first is not None:
-        click.echo(f"第一处差异：{report.first.text}")
-        raise click.ClickException(f"{report.differing} 处不一致（共核对 {report.cells} 处）。")
-    click.echo(f"三者一致（共核对 {report.cells} 处）")
-
-
-@turnover_group.command("rebuild", help="按台账重算全部计数器。")
-@click.pass_obj
-def rebuild_counters(context: Context) -> None:
-    """Compute all counters anew from the ledger."""
-    with context.database.transaction() as session:
-        rows = turnover.rebuild_counters(session)
-    click.echo(f"已重算计数器 {rows} 行")
-
-
+cli.add_command(reference_group)
 cli.add_command(matches_group)
+cli.add_command(contracts_group)
+cli.add_command(turnover_group)
 cli.add_command(import_group, "import")
 
 

@@ -9,6 +9,7 @@ import click
 from market import migrations
 from market.app import create_app
 from seed import loaders, sample, thread
+from seed.person import DemoFailed
 
 
 @click.group(help="基础数据与样例市场。")
@@ -51,7 +52,7 @@ def run_demo(context: Any) -> None:
     made = sample.suggest(context.database, app, context.clock)
     click.echo(f"匹配建议 {made} 条\n")
     try:
-        thread.run(app.test_client(), click.echo)
-    except thread.DemoFailed as error:
+        thread.run(app.test_client(), click.echo, folder=context.settings.data_dir / "样例文件")
+    except DemoFailed as error:
         message = f"演示中断（样例市场可能已演示过，请用 make demo 重来）：{error}"
         raise click.ClickException(message) from error

@@ -6,12 +6,10 @@ and ledger line is there; what is loaded already is left as it is.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
-from typing import Any, cast
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import flask
 from rich.progress import Progress
@@ -27,20 +25,25 @@ from market.clock import Clock
 from market.contracts import service as contracts
 from market.contracts.ledger import Ledger
 from market.contracts.models import Contract
+from market.contracts.rules import Duty
 from market.db import Database
 from market.listings import service as listings
 from market.listings.models import Achievement, Need
 from market.listings.queries import find_by_external_id
 from market.listings.rules import Action, ListingKind
 from market.matches import suggesting
+from market.rankings.service import load_definitions
 from market.reference.queries import code_names
 from market.reference.rules import Scheme
 from market.search.access import current_replica
 from matching.encoder import Encoder
+from seed import history
 from seed.loaders import load_reference
+from seed.records import PASSWORD, moment, read, read_one
 
-FOLDER = Path(__file__).parent / "demo"
-PASSWORD = "sample-market-2025"  # noqa: S105  # of the invented users of the sample market only
+OPENED_ON = date(2020, 1, 1)
+"""From when the sample's stations are staffed."""
+
 HELD_BACK = "N-07-01"
 """The need that the demonstration posts itself."""
 
@@ -63,25 +66,6 @@ class Summary:
         )
 
 
-def read(name: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of all files of the sample whose name starts so."""
-    for path in sorted(FOLDER.glob(f"{name}*.jsonl")):
-        with path.open(encoding="utf-8") as file:
-            yield from map(json.loads, file)
-
-
-def find_record(name: str, external_id: str) -> dict[str, Any]:
-    """Return one object of the sample.
-
-    Raises:
-        KeyError: there is none with this number.
-    """
-    for row in read(name):
-        if row["external_id"] == external_id:
-            return row
-    raise KeyError(external_id)
-
-
 def load(database: Database, encoder: Encoder, *, ledger: Ledger, day: date, progress: Progress) -> Summary:
     """Load the sample market as it stands on a day.
 
@@ -92,9 +76,10 @@ def load(database: Database, encoder: Encoder, *, ledger: Ledger, day: date, pro
         day: the sample day; listings were published in the year before it.
         progress: shows how far it is.
     """
-    morning = _moment(day)
+    morning = moment(day)
     with database.transaction() as session:
         load_reference(session)
+        load_definitions(session, [read_one("index_definition")], morning)
     with database.transaction() as session:
         organisations = _load_organisations(session, progress, now=morning)
     for kind, name in ((ListingKind.NEED, "needs"), (ListingKind.ACHIEVEMENT, "achievements")):
@@ -103,7 +88,7 @@ def load(database: Database, encoder: Encoder, *, ledger: Ledger, day: date, pro
             for number, row in enumerate(progress.track(rows, description="需求与成果")):
                 if row["external_id"] != HELD_BACK:
                     _load_listing(session, kind, row, organisations, encoder, number=number, day=day)
-    _load_contracts(database, organisations, ledger, progress, day=day)
+    history.load(database, organisations, ledger=ledger, day=day, progress=progress)
     with database.reading() as session:
         return Summary(
             organisations=len(organisations),
@@ -122,10 +107,6 @@ def suggest(database: Database, app: flask.Flask, clock: Clock) -> int:
 def login_of(slug: str) -> str:
     """Return the login name of an organisation's own user."""
     return f"u-{slug}"
-
-
-def _moment(day: date) -> datetime:
-    return datetime.combine(day, time(1), tzinfo=UTC)  # nine in the morning in China
 
 
 def _uscc(row: Mapping[str, Any], number: int) -> str:
@@ -162,7 +143,21 @@ def _load_organisations(session: Session, progress: Progress, *, now: datetime) 
                     "role": ROLE_OF_KIND[OrganisationKind(row["kind"])],
                     "organisation_id": organisation.id,
                 }
-                accounts.create_user(session, OPERATOR, form=user_form, now=now)
+                created = accounts.create_user(session, OPERATOR, form=user_form, now=now)
+                for duty in user.get("duties", []):
+                    contracts.grant_duty(
+                        session,
+                        OPERATOR,
+                        organisation.id,
+                        user_id=created.id,
+                        duty=Duty(duty),
+                        valid_from=OPENED_ON,
+                        now=now,
+                    )
+            for code in row.get("territories", []):
+                contracts.add_territory(
+                    session, OPERATOR, organisation.id, region_code=code, source="样例自拟", now=now
+                )
         loaded[row["slug"]] = organisation
     return loaded
 
@@ -218,7 +213,7 @@ def _load_listing(
         return
     valid_days = row.get("valid_months", 12) * 30
     published_on = day - timedelta(days=1 + number * 37 % min(300, valid_days - 15))
-    now = _moment(published_on)
+    now = moment(published_on)
     form = listing_form(session, kind, row) | {"expires_on": published_on + timedelta(days=valid_days)}
     listing = listings.create_listing(
         session, OPERATOR, kind, form=form, now=now - timedelta(days=2), organisation_id=owner.id
@@ -227,97 +222,3 @@ def _load_listing(
     listings.review_listing(
         session, OPERATOR, kind, listing.id, decision=Action.PUBLISH, note=None, encoder=encoder, now=now
     )
-
-
-def _load_contracts(
-    database: Database,
-    organisations: Mapping[str, Organisation],
-    ledger: Ledger,
-    progress: Progress,
-    *,
-    day: date,
-) -> None:
-    rows = sorted(read("contracts"), key=lambda row: row["registered_on"])
-    with database.reading() as session:
-        loaded = set(session.scalars(select(Contract.external_id)))
-    with database.transaction() as session:
-        for number, row in enumerate(progress.track(rows, description="历年合同"), start=1):
-            if row["external_id"] in loaded or date.fromisoformat(row["registered_on"]) > day:
-                continue
-            _load_contract(session, row, organisations, ledger, number=number)
-
-
-def _load_contract(
-    session: Session,
-    row: Mapping[str, Any],
-    organisations: Mapping[str, Organisation],
-    ledger: Ledger,
-    *,
-    number: int,
-) -> None:
-    registered_on = date.fromisoformat(row["registered_on"])
-    station = organisations[row["station"]]
-    same = (
-        "project_name", "type_code", "subtype_code", "licence_kind", "tech_field", "ip_kind",
-        "plan_source", "seo", "industry_code", "payment_mode",
-    )  # fmt: skip
-    form = {name: row[name] for name in same} | {
-        "station_id": station.id,
-        "seller": _party(organisations[row["seller"]]),
-        "buyer": _party(organisations[row["buyer"]]),
-        "signed_on": date.fromisoformat(row["signed_on"]),
-        "valid_from": date.fromisoformat(row["signed_on"]),
-        "valid_to": date.fromisoformat(row["valid_to"]),
-        "total_amount_fen": row["total_fen"],
-        "tech_amount_fen": row["tech_fen"],
-    }
-    contract = contracts.enter_registered_contract(
-        session,
-        OPERATOR,
-        form=form,
-        registered_on=registered_on,
-        # A serial range of its own, so that numbers drawn later never meet it.
-        reg_no=f"{registered_on.year}{station.region_code}9{number:05d}",
-        external_id=row["external_id"],
-        ledger=ledger,
-        now=_moment(registered_on),
-    )
-    if row["event"] is not None:
-        _end_or_change(session, row, contract, ledger)
-
-
-def _party(organisation: Organisation) -> dict[str, Any]:
-    return {
-        "name": organisation.name,
-        "uscc": organisation.uscc,
-        "nature_code": organisation.nature_code,
-        "country_code": "156",
-        "region_code": organisation.region_code,
-        "park_code": organisation.park_code,
-    }
-
-
-def _end_or_change(session: Session, row: Mapping[str, Any], contract: Contract, ledger: Ledger) -> None:
-    """Play the change, cancellation or revocation of a sample contract, by those who may do it."""
-    now = _moment(date.fromisoformat(row["event_on"]))
-    seller = _member(session, cast(int, contract.seller.organisation_id))
-    registrar = _member(session, contract.station_id)
-    words = row["event_note"]
-    if row["event"] == "revocation":
-        contracts.revoke_contract(session, registrar, contract.id, reason=words, ledger=ledger, now=now)
-        return
-    if row["event"] == "change":
-        changes = {"total_amount_fen": row["new_total_fen"], "tech_amount_fen": row["new_tech_fen"]}
-        request = contracts.request_change(
-            session, seller, contract.id, changes=changes, reason=words, now=now - timedelta(days=3)
-        )
-    else:
-        request = contracts.request_cancellation(
-            session, seller, contract.id, reason=words, now=now - timedelta(days=3)
-        )
-    contracts.decide_request(session, registrar, request.id, approve=True, note=None, ledger=ledger, now=now)
-
-
-def _member(session: Session, organisation_id: int) -> Any:
-    organisation = account_queries.get_organisation(session, organisation_id)
-    return account_queries.actor_of(organisation.users[0])

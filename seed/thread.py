@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
 
-from seed import sample
+from market.typesetting.pdf import typeset
+from seed import records, sample
+from seed.bureau import publish
+from seed.person import DemoFailed, Person, head
 
 REGION = "320281"
 BROKER = "broker1"
@@ -21,41 +25,13 @@ SHOWN_FROM = 0.005
 WORDS = "处理对象与水质相符，成熟度满足要求，建议双方先做小试。"
 
 
-class DemoFailed(Exception):
-    """The market answered something the demonstration did not expect; the message holds the answer."""
-
-
-class Person:
-    """One user of the market, who speaks to its API."""
-
-    def __init__(self, client: FlaskClient, login: str) -> None:
-        self._client = client
-        body = {"login": login, "password": sample.PASSWORD, "name": "演示"}
-        answer = client.post("/api/v1/tokens", json=body)
-        self._headers = {"Authorization": f"Bearer {_checked(answer)['token']}"}
-
-    def get(self, path: str, **query: Any) -> Any:
-        """GET and return the body."""
-        return _checked(self._client.get(f"/api/v1{path}", headers=self._headers, query_string=query))
-
-    def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
-        """POST and return the body; `key` is sent as Idempotency-Key."""
-        headers = self._headers | ({"Idempotency-Key": key} if key else {})
-        return _checked(self._client.post(f"/api/v1{path}", json=dict(body or {}), headers=headers))
-
-
-def _checked(answer: Any) -> Any:
-    if answer.status_code >= 400:
-        raise DemoFailed(f"{answer.request.method} {answer.request.path}: {answer.get_data(as_text=True)}")
-    return answer.get_json()
-
-
-def run(client: FlaskClient, say: Callable[[str], None]) -> None:
-    """Run the thread: need, suggestions, decision, contract, registration, figures, drill-down.
+def run(client: FlaskClient, say: Callable[[str], None], *, folder: Path) -> None:
+    """Run the thread: need, suggestions, decision, contract, registration, figures, drill-down, bulletin.
 
     Args:
         client: of an app on the loaded sample market.
         say: prints one line.
+        folder: where certificate, bulletin and ranking are written to look at.
 
     Raises:
         DemoFailed: the market refused a step.
@@ -67,13 +43,15 @@ def run(client: FlaskClient, say: Callable[[str], None]) -> None:
     contract = _register(client, say, need, suggestion)
     _show_figures(say, bureau, before)
     _drill_down(say, bureau, contract)
+    _show_certificate(client, say, contract, folder)
+    publish(bureau, say, region=REGION, folder=folder)
     say("\n接着运行 make serve，在浏览器中打开 http://127.0.0.1:8000/docs ，即可亲自操作。")
-    say(f"样例用户的密码均为 {sample.PASSWORD}，")
+    say(f"样例用户的密码均为 {records.PASSWORD}，")
     say(f"例如技术经纪人 {BROKER}、登记员 {REGISTRAR}、主管部门 {BUREAU}。")
 
 
 def _post_need(client: FlaskClient, say: Callable[[str], None]) -> dict[str, Any]:
-    row = sample.find_record("needs", sample.HELD_BACK)
+    row = records.find_record("needs", sample.HELD_BACK)
     enterprise = Person(client, sample.login_of(row["organisation"]))
     names = ("external_id", "title", "body", "confidential", "tech_field", "industry_code", "indicators")
     form = {name: row[name] for name in names} | {
@@ -90,7 +68,7 @@ def _post_need(client: FlaskClient, say: Callable[[str], None]) -> dict[str, Any
     broker = Person(client, BROKER)
     need = broker.post(f"/needs/{need['id']}/reviews", {"decision": "publish"})
     broker.post(f"/needs/{need['id']}/validations", {"result": "valid"})
-    _head(say, "一", "企业发布需求，经审核发布")
+    head(say, "一", "企业发布需求，经审核发布")
     say(f"  {need['organisation']['name']}（需求编号 {need['id']}）")
     say(f"  《{need['title']}》")
     say(f"  {need['body']}")
@@ -101,7 +79,7 @@ def _post_need(client: FlaskClient, say: Callable[[str], None]) -> dict[str, Any
 def _decide(client: FlaskClient, say: Callable[[str], None], need: Mapping[str, Any]) -> dict[str, Any]:
     broker = Person(client, BROKER)
     page = broker.get("/suggestions", need=need["id"], limit=5)["items"]
-    _head(say, "二", "引擎给出建议，并逐条说明理由")
+    head(say, "二", "引擎给出建议，并逐条说明理由")
     for suggestion in page:
         _show_suggestion(say, suggestion)
     best: dict[str, Any] = page[0]
@@ -114,7 +92,7 @@ def _decide(client: FlaskClient, say: Callable[[str], None], need: Mapping[str, 
             "words": WORDS,
         },
     )
-    _head(say, "三", "技术经纪人决定，双方表态")
+    head(say, "三", "技术经纪人决定，双方表态")
     say(f"  经纪人推荐第 1 条，理由“{reason['name']}”：{WORDS}")
     enterprise = Person(client, _login(need["organisation"]["name"]))
     university = Person(client, _login(reviewed["achievement"]["organisation"]["name"]))
@@ -172,16 +150,55 @@ def _register(
     }
     contract: dict[str, Any] = university.post("/contracts", form, key="demo-apply-0001")
     path = f"/contracts/{contract['id']}"
+    paper = university.hand_in(
+        f"{path}/documents", kind="contract_text", name="合同文本.pdf", content=_contract_text(contract)
+    )
     university.post(f"{path}/submissions")
     registrar.post(f"{path}/acceptances")
+    registrar.post(f"{path}/examinations", {"finding": "合同要素齐全，属委托开发，技术交易额认定无误。"})
     contract = registrar.post(f"{path}/approvals", key="demo-approve-0001")
-    _head(say, "四", "签订技术合同，登记站审核登记")
+    head(say, "四", "签订技术合同，登记站审核登记")
     say(f"  《{contract['project_name']}》")
     say(f"  卖方 {contract['seller']['name']}，买方 {contract['buyer']['name']}")
     total, tech = _wan(contract["total_amount_fen"]), _wan(contract["tech_amount_fen"])
     say(f"  合同成交额 {total}，其中技术交易额 {tech}")
-    say(f"  {station['name']}受理并登记，合同登记编号 {contract['reg_no']}")
+    say(f"  卖方上传{paper['kind_name']}（{paper['size']} 字节，SHA-256 {paper['sha256'][:12]}…）")
+    say(f"  {station['name']}受理、审核并登记，合同登记编号 {contract['reg_no']}")
     return contract
+
+
+def _contract_text(contract: Mapping[str, Any]) -> bytes:
+    """Make the paper that the seller uploads."""
+    total = _wan(contract["total_amount_fen"])
+    pairs = [
+        ("项目名称", contract["project_name"], True),
+        ("卖方", contract["seller"]["name"], True),
+        ("买方", contract["buyer"]["name"], True),
+        ("签订日期", contract["signed_on"]),
+        ("合同金额", total),
+    ]
+    return typeset(
+        "seed:contract_text.typ",
+        {
+            "title": "技术开发（委托）合同",
+            "document_date": contract["signed_on"],
+            "pairs": pairs,
+            "clauses": [f"买方分期支付研究开发经费和报酬，合计{total}。", "样例文本，仅供演示。"],
+        },
+    )
+
+
+def _show_certificate(
+    client: FlaskClient, say: Callable[[str], None], contract: Mapping[str, Any], folder: Path
+) -> None:
+    registrar = Person(client, REGISTRAR)
+    certificate = registrar.get(f"/contracts/{contract['id']}/certificates")[0]
+    file = folder / "登记证明.pdf"
+    registrar.save(f"/certificates/{certificate['id']}/pdf", file)
+    found = Person(client).get(f"/verifications/{certificate['code']}")
+    head(say, "七", "登记证明，任何人可凭验证码核对")
+    say(f"  证明编号 {certificate['number']}，验证码 {certificate['code']}，{len(file.read_bytes())} 字节")
+    say(f"  公开核验：{found['kind_name']}，{found['status_name']}，{found['issued_on']} 出具")
 
 
 def _figures(bureau: Person) -> dict[str, Any]:
@@ -199,7 +216,7 @@ def _target(bureau: Person) -> dict[str, Any]:
 
 def _show_figures(say: Callable[[str], None], bureau: Person, before: Mapping[str, Any]) -> None:
     after = _figures(bureau)
-    _head(say, "五", "成交额随之变动")
+    head(say, "五", "成交额随之变动")
     for measure in ("registered", "output", "absorbed"):
         old, new = before[measure]["sums"], after[measure]["sums"]
         say(
@@ -216,7 +233,7 @@ def _show_figures(say: Callable[[str], None], bureau: Person, before: Mapping[st
 
 
 def _drill_down(say: Callable[[str], None], bureau: Person, contract: Mapping[str, Any]) -> None:
-    _head(say, "六", "由数字溯源到需求")
+    head(say, "六", "由数字溯源到需求")
     lines = bureau.get("/turnover/entries", region=REGION, period="since-plan", limit=100)["items"]
     line = next(item for item in lines if item["contract_id"] == contract["id"])
     thread = bureau.get(f"/turnover/entries/{line['id']}/thread")
@@ -234,14 +251,10 @@ def _code(person: Person, scheme: str, name: str) -> str:
 
 
 def _login(name: str) -> str:
-    for row in sample.read("organisations"):
+    for row in records.read("organisations"):
         if row["name"] == name:
             return sample.login_of(row["slug"])
     raise DemoFailed(f"no organisation named {name} in the sample")
-
-
-def _head(say: Callable[[str], None], number: str, words: str) -> None:
-    say(f"\n【{number}】{words}")
 
 
 def _wan(fen: int) -> str:

@@ -1,0 +1,99 @@
+"""What the bureau publishes, through the market's own API: the yearly bulletin, the ranking, the index.
+
+Every line printed is taken from an answer of the market; nothing is made up on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from seed.person import Person, head
+
+YEAR = 2024
+TABLES_PRINTED = ("type", "field", "region_absorbed")
+ROWS_PRINTED = 6
+
+
+def publish(bureau: Person, say: Callable[[str], None], *, region: str, folder: Path) -> None:
+    """Publish and print the yearly bulletin, the agencies' ranking and the conversion index of a region.
+
+    Args:
+        bureau: a member of the region's bureau.
+        say: prints one line.
+        region: its code.
+        folder: where the files to look at are written.
+    """
+    _bulletin(bureau, say, region=region, folder=folder)
+    _ranking(bureau, say, region=region, folder=folder)
+    _index(bureau, say, region=region)
+
+
+def _bulletin(bureau: Person, say: Callable[[str], None], *, region: str, folder: Path) -> None:
+    form = {"region": region, "kind": "annual", "period": str(YEAR)}
+    release = bureau.post("/releases", form)
+    head(say, "八", f"主管部门发布《{release['title']}》")
+    for line in release["content"]["headline"]:
+        say(
+            f"  {line['name']}（{line['note']}）：{line['deals']} 项，合同成交额 {_yi(line['total_fen'])}，"
+            f"同比 {_percent(line['total_percent'])}，技术交易额 {_yi(line['tech_fen'])}"
+        )
+    for table in release["content"]["tables"]:
+        if table["key"] in TABLES_PRINTED:
+            _print_table(say, table)
+    for kind in ("pdf", "xlsx", "csv"):
+        bureau.save(f"/releases/{release['id']}/files/{kind}", folder / f"{YEAR}年公报.{kind}")
+    say(f"  公报的 PDF、Excel 和 CSV 文件已存入 {_shown(folder)}")
+
+
+def _print_table(say: Callable[[str], None], table: Mapping[str, Any]) -> None:
+    say(f"  {table['title']}（{table['measure_name']}）")
+    for row in [row for row in table["rows"] if row["deals"]][:ROWS_PRINTED]:
+        amount = "金额不公布" if row["hidden"] else f"{_wan(row['total_fen'])}，占 {row['share_percent']}%"
+        say(f"    {row['name']}：{row['deals']} 项，{amount}")
+
+
+def _ranking(bureau: Person, say: Callable[[str], None], *, region: str, folder: Path) -> None:
+    draft = bureau.post("/rankings", {"region": region, "year": YEAR})
+    ranking = bureau.post(f"/rankings/{draft['id']}/publications")
+    head(say, "九", f"{YEAR}年技术转移机构排名（促成合同落地{ranking['region_name']}），公示")
+    for row in ranking["rows"]:
+        say(
+            f"  按成交额第 {row['rank_by_amount']}，按项数第 {row['rank_by_deals']}：{row['agency_name']}，"
+            f"合同 {row['deals']} 项（按份额 {row['deals_share']} 项），{_wan(row['total_fen'])}"
+        )
+    say(f"  异议期至 {ranking['objections_until']}，期满无异议后方可定名次")
+    bureau.save(f"/rankings/{ranking['id']}/files/pdf", folder / f"{YEAR}年机构排名.pdf")
+
+
+def _index(bureau: Person, say: Callable[[str], None], *, region: str) -> None:
+    query = {"region": region, "period": str(YEAR), "definition": "sample-1"}
+    index = bureau.get("/conversion-index", **query)
+    head(say, "十", f"{index['region_name']}{index['period_name']}科技成果转化指数：{index['value']}")
+    for part in index["parts"]:
+        say(
+            f"  {part['name']} {part['raw']}{part['unit']}（基年 {part['base']}{part['unit']}），"
+            f"权重 {part['weight']}，得分 {part['contribution']}"
+        )
+
+
+def _wan(fen: int) -> str:
+    return f"{Decimal(fen) / 1_000_000:,.2f}万元"
+
+
+def _yi(fen: int) -> str:
+    return f"{Decimal(fen) / 10_000_000_000:.4f}亿元"
+
+
+def _percent(number: str | None) -> str:
+    return "—" if number is None else f"{Decimal(number):+}%"
+
+
+def _shown(folder: Path) -> str:
+    """Return a folder as a person at the prompt would write it."""
+    try:
+        return str(folder.relative_to(Path.cwd()))
+    except ValueError:
+        return str(folder)

@@ -1,0 +1,57 @@
+"""Who may do what: every endpoint of the API against every role.
+
+The input is right and the record in the right state, so that an answer tells of permission and of
+nothing else. An endpoint without a line in the tables fails the test.
+"""
+
+from __future__ import annotations
+
+import flask
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from market.settings import Settings
+from tests.market.permissions import contracts, everyday, figures
+from tests.market.permissions.lines import ROLES, Line, Scene, ask, written
+from tests.market.permissions.scene import make_scene
+
+TABLE: list[Line] = [*everyday.TABLE, *contracts.TABLE, *figures.TABLE]
+
+
+@pytest.fixture
+def scene(session: Session, settings: Settings) -> Scene:
+    """One user of every role, those concerned, and the records they ask about."""
+    return make_scene(session, settings)
+
+
+def test_every_role_is_answered_as_the_table_says(
+    client: FlaskClient, session: Session, scene: Scene
+) -> None:
+    wrong = {}
+    for line in TABLE:
+        found = []
+        for role in ROLES:
+            undo = session.connection().begin_nested()  # so that no step prevents the next one
+            found.append(ask(client, line, scene, role))
+            undo.rollback()
+        answers = written(found)
+        if answers != line.answers:
+            wrong[line.name] = f"{answers} instead of {line.answers}"
+    assert wrong == {}
+
+
+def test_every_endpoint_has_its_line(app: flask.Flask) -> None:
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1/")]
+    endpoints = {
+        f"{method} {rule.rule.removeprefix('/api/v1')}"
+        for rule in rules
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.endpoint != "api-docs.openapi_json"
+    }
+    assert endpoints == {line.endpoint for line in TABLE}
+
+
+def test_no_line_stands_twice() -> None:
+    names = [line.name + str(line.body) for line in TABLE]
+    assert sorted(set(names)) == sorted(names)
