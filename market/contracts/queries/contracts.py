@@ -196,7 +196,7 @@ def visible_contracts(actor: Actor) -> Select[Any]:
 
 
 def _is_visible(actor: Actor) -> ColumnElement[bool]:
-    """Both parties, the station, bureaus concerned, brokers in charge or credited; drafts not for the station."""
+    """Both parties, the station, bureaus over it, brokers in charge or credited; no draft for a station."""
     if actor.role is Role.ADMIN:
         return true()
     if actor.role in SELLER_ROLES and actor.organisation_id is not None:
