@@ -1,4 +1,4 @@
-"""The operator's commands: `market db|user|index|matches|listings|turnover|import …`.
+"""The operator's commands: `market db|user|reference|index|matches|listings|contracts|turnover|import …`.
 
 Parts that are slow to open (the model, the index) are opened only by commands that need them.
 """

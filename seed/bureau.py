@@ -13,20 +13,23 @@ from typing import Any
 from seed.person import Person, head
 
 YEAR = 2024
-TABLES_PRINTED = ("type", "field", "region_absorbed")
+LATEST_MONTH = "2025-10"
+TABLES_PRINTED = ("type", "ip_kind")
 ROWS_PRINTED = 6
 
 
-def publish(bureau: Person, say: Callable[[str], None], *, region: str, folder: Path) -> None:
+def publish(bureau: Person, public: Person, say: Callable[[str], None], *, region: str, folder: Path) -> None:
     """Publish and print the yearly bulletin, the agencies' ranking and the conversion index of a region.
 
     Args:
         bureau: a member of the region's bureau.
+        public: anyone, who sees what is published.
         say: prints one line.
         region: its code.
         folder: where the files to look at are written.
     """
     _bulletin(bureau, say, region=region, folder=folder)
+    _public_target(bureau, public, say, region=region)
     _ranking(bureau, say, region=region, folder=folder)
     _index(bureau, say, region=region)
 
@@ -46,6 +49,18 @@ def _bulletin(bureau: Person, say: Callable[[str], None], *, region: str, folder
     for kind in ("pdf", "xlsx", "csv"):
         bureau.save(f"/releases/{release['id']}/files/{kind}", folder / f"{YEAR}年公报.{kind}")
     say(f"  公报的 PDF、Excel 和 CSV 文件已存入 {_shown(folder)}")
+
+
+def _public_target(bureau: Person, public: Person, say: Callable[[str], None], *, region: str) -> None:
+    """Publish what is lacking to show the plan's progress, and read it as the public does."""
+    bureau.post("/releases", {"region": region, "kind": "annual", "period": str(YEAR - 1)})
+    bureau.post("/releases", {"region": region, "kind": "monthly", "period": LATEST_MONTH})
+    target = public.get("/targets", region=region, indicator="contract_amount")[0]
+    reading, span = target["progress"]["reading"], target["progress"]["span"]
+    say(
+        f"  再发布 {YEAR - 1} 年公报和 {LATEST_MONTH} 月度快报后，公众即可看到计划进度："
+        f"{span['start']} 至 {span['end']} {reading['text']}，为目标的 {reading['percent']}%"
+    )
 
 
 def _print_table(say: Callable[[str], None], table: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ def seed_group() -> None:
     """Group of seed commands."""
 
 
-@seed_group.command("reference", help="载入代码表与计划目标；可重复运行。")
+@seed_group.command("reference", help="载入代码表、登记规则与材料、指数口径和计划目标；可重复运行。")
 @click.pass_obj
 def load_reference(context: Any) -> None:
     """Load the code tables."""

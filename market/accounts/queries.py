@@ -91,6 +91,8 @@ def list_users(
 ) -> Page[User]:
     """List users by id: an admin sees all, others their own organisation's.
 
+    A bureau also sees the people of the stations in its region, to whom it gives duties.
+
     Args:
         session: open session.
         actor: who is asking.
@@ -99,7 +101,14 @@ def list_users(
     """
     statement = select(User)
     if actor.role is not Role.ADMIN:
-        statement = statement.where(User.organisation_id == actor.organisation_id)
+        seen = User.organisation_id == actor.organisation_id
+        if actor.role is Role.BUREAU and actor.verified and actor.region_code is not None:
+            stations = select(Organisation.id).where(
+                Organisation.kind == OrganisationKind.STATION,
+                Organisation.region_code.startswith(region_prefix(actor.region_code)),
+            )
+            seen = seen | User.organisation_id.in_(stations)
+        statement = statement.where(seen)
     if organisation is not None:
         statement = statement.where(User.organisation_id == organisation)
     return paginate(session, statement, order=[SortKey(User.id)], page=page)

@@ -200,10 +200,10 @@ def _own_party(session: Session, actor: Actor, *, side: Side, given: Mapping[str
     own = _party_of(get_organisation(session, actor.organisation_id))
     uscc = given.get("uscc")
     if uscc is not None and normalise_uscc(uscc) != own["uscc"]:
-        raise violation(f"/{side}/uscc", f"{side}-not-applicant", f"{SIDE_NAMES[side]}应为申请单位本身。")
+        raise violation(f"/{side}/uscc", "party-not-applicant", f"{SIDE_NAMES[side]}应为申请单位本身。")
     if given.get("name") is not None and given["name"] != own["name"]:
         detail = f"{SIDE_NAMES[side]}名称应与申请单位的名称一致。"
-        raise violation(f"/{side}/name", f"{side}-not-applicant", detail)
+        raise violation(f"/{side}/name", "party-not-applicant", detail)
     return {**own, **{name: value for name, value in given.items() if name not in {"name", "uscc"}}}
 
 

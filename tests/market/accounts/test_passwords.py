@@ -103,3 +103,13 @@ def test_users_of_the_own_organisation_are_listed(session: Session, user: User) 
     assert [row.id for row in theirs.items] == [stranger.id]
     foreign = stranger.organisation_id
     assert queries.list_users(session, queries.actor_of(user), page=page, organisation=foreign).items == []
+
+
+def test_a_bureau_sees_the_people_of_its_stations(session: Session) -> None:
+    bureau = make_actor(session, OrganisationKind.BUREAU, uscc=None, region_code="320200")
+    inside = make_user(session, make_organisation(session, OrganisationKind.STATION, region_code="320281"))
+    outside = make_user(session, make_organisation(session, OrganisationKind.STATION, region_code="320402"))
+    enterprise = make_user(session, make_organisation(session, region_code="320281"))
+    seen = {user.id for user in queries.list_users(session, bureau, page=PageRequest()).items}
+    assert seen == {bureau.user_id, inside.id}
+    assert not seen & {outside.id, enterprise.id}

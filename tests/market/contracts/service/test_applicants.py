@@ -95,7 +95,7 @@ def test_the_buyer_of_an_import_is_the_applicant_itself(session: Session, cast: 
     buyer = {"name": "别的公司", "nature_code": "150"}
     with pytest.raises(RuleViolation) as error:
         _apply(session, cast.buyer, _import_form(cast, buyer=buyer))
-    assert _fault(error) == [("/buyer/name", "buyer-not-applicant")]
+    assert _fault(error) == [("/buyer/name", "party-not-applicant")]
 
 
 def test_a_deal_for_an_import_is_the_needs_side(session: Session, cast: Cast) -> None:
