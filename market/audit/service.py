@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from market.audit.models import AuditEvent
+
+_WRITE = insert(cast(Table, AuditEvent.__table__)).inline()  # nobody asks for the id
 
 
 def record(
@@ -40,4 +43,32 @@ def record(
             entity_id=entity_id,
             details=details or {},
         )
+    )
+
+
+def record_now(
+    session: Session,
+    actor_id: int | None,
+    *,
+    action: str,
+    entity: str,
+    entity_id: int,
+    now: datetime,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Write one event at once, as `record` but without a row in the session.
+
+    Cheaper where one deed is done by itself; many events at once are cheaper by `record`. Whatever the
+    event names must have been flushed.
+    """
+    session.connection().execute(
+        _WRITE,
+        {
+            "at": now,
+            "actor_id": actor_id,
+            "action": action,
+            "entity": entity,
+            "entity_id": entity_id,
+            "details": details or {},
+        },
     )

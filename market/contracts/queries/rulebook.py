@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from market.contracts.models import DocumentRequirement, RegistrationRules
@@ -17,6 +18,9 @@ from market.reference.rules import Scheme
 
 RULES_CACHE = "registration_rules"
 """Key in `session.info`; whoever writes the table drops it."""
+
+RULE_COLUMNS = tuple(RegistrationRules.__table__.columns)
+"""For statements that read the rules beside something else."""
 
 CONDITION_NAMES: Mapping[Condition, str] = {
     Condition.ALWAYS: "一律",
@@ -48,7 +52,7 @@ def rule_sets(session: Session) -> tuple[RuleSet, ...]:
     cached: tuple[RuleSet, ...] | None = session.info.get(RULES_CACHE)
     if cached is None:
         rows = session.scalars(select(RegistrationRules).order_by(RegistrationRules.in_force_from))
-        cached = tuple(_rule_set(row) for row in rows)
+        cached = tuple(rule_set_of(row) for row in rows)
         if not cached:
             raise Unavailable("尚未载入技术合同登记规则，请先运行 market seed reference。", code="no-rules")
         session.info[RULES_CACHE] = cached
@@ -117,7 +121,8 @@ def list_requirements(
     ]
 
 
-def _rule_set(row: RegistrationRules) -> RuleSet:
+def rule_set_of(row: RegistrationRules | Row[Any]) -> RuleSet:
+    """Return the rule set in a row of the table, or in one that has `RULE_COLUMNS`."""
     return RuleSet(
         version=row.version,
         in_force_from=row.in_force_from,

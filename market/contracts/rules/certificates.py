@@ -1,12 +1,8 @@
-"""Rules of what a station hands out: codes to check it by, numbers, digests, amounts in words."""
+"""Rules of what a station hands out: codes to check it by, numbers, amounts in words."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
-from collections.abc import Mapping
-from typing import Any
 
 CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no I, L, O and U, so that a code can be read aloud and typed from paper."""
@@ -48,18 +44,6 @@ def normal_code(text: str) -> str | None:
 
 def _grouped(plain: str) -> str:
     return "-".join(plain[at : at + GROUP] for at in range(0, len(plain), GROUP))
-
-
-def canonical_json(content: Mapping[str, Any]) -> bytes:
-    """Return the one way to write this content: keys in order, no blanks, UTF-8."""
-    return json.dumps(
-        content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
-
-
-def digest_of(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the content's canonical JSON, in 64 hexadecimal digits."""
-    return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
 def certificate_number(reg_no: str, serial: int) -> str:

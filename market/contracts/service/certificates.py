@@ -3,48 +3,36 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, insert, select
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor
-from market.audit.service import record
+from market.audit.service import record_now
+from market.canonical import digest_of
 from market.clock import china_day
 from market.contracts import queries
 from market.contracts.models import Certificate, Contract, ContractParty
 from market.contracts.queries import Names
+from market.contracts.queries.approval import PRINTED_CODES
 from market.contracts.queries.certificates import find_valid_certificate
 from market.contracts.rules import LIVE
 from market.contracts.rules.certificates import (
     REASON_LENGTH,
     REPLACED,
     certificate_number,
-    digest_of,
     new_code,
 )
 from market.contracts.service.income import void_open_verifications
 from market.contracts.service.lists import void_lists
 from market.reference.rules import Scheme
 
-PRINTED_CODES = {
-    "type_name": ("type_code", Scheme.CONTRACT_TYPE),
-    "subtype_name": ("subtype_code", Scheme.CONTRACT_SUBTYPE),
-    "tech_field_name": ("tech_field", Scheme.TECH_FIELD),
-    "ip_kind_name": ("ip_kind", Scheme.IP_KIND),
-}
-"""What is printed of a contract's codes: their names, as they were at the time."""
+CERTIFICATES = cast(Table, Certificate.__table__)
+_WRITE = insert(CERTIFICATES).returning(CERTIFICATES.c.id)
 
 
-def issue(
-    session: Session,
-    actor: Actor,
-    contract: Contract,
-    *,
-    now: datetime,
-    names: Names | None = None,
-    first: bool = False,
-) -> Certificate:
+def issue(session: Session, actor: Actor, contract: Contract, *, now: datetime) -> Certificate:
     """Issue the certificate of a contract as it now stands; the valid one, if any, is replaced.
 
     Call it when the contract has its registration number and its changes; its row must be locked.
@@ -54,45 +42,68 @@ def issue(
         actor: who registers or changes; permission is the step's own.
         contract: a registered contract.
         now: present time.
-        names: of the contract's codes, where the caller has looked them up before drawing a number that
-            others wait for; looked up here otherwise.
-        first: the contract is being registered, so that there is none to replace.
     """
+    session.flush()  # the contract's version is printed
+    issued = _replace(session, contract, now=now)
+    names = queries.describe(session, [contract])[0].names
+    certificate = Certificate(**_values(actor, contract, serial=issued + 1, names=names, now=now))
+    session.add(certificate)
+    session.flush()  # draws the id
+    _record(session, actor, contract, certificate_id=certificate.id, number=certificate.number, now=now)
+    return certificate
+
+
+def issue_first(session: Session, actor: Actor, contract: Contract, *, names: Names, now: datetime) -> None:
+    """Issue the certificate of a contract that is being registered, so that there is none to replace.
+
+    Args:
+        session: open transaction; the contract has been flushed with its number.
+        actor: who registers.
+        contract: a registered contract.
+        names: what is printed of its codes and places; read before the number was drawn, as others wait
+            for the next one.
+        now: present time.
+    """
+    values = _values(actor, contract, serial=1, names=names, now=now)
+    certificate_id = session.connection().execute(_WRITE, values).scalar_one()
+    _record(session, actor, contract, certificate_id=certificate_id, number=values["number"], now=now)
+
+
+def _values(actor: Actor, contract: Contract, *, serial: int, names: Names, now: datetime) -> dict[str, Any]:
+    """Return the columns of a contract's `serial`-th certificate."""
     assert contract.reg_no is not None
     assert contract.status in LIVE
-    session.flush()  # the contract's version is printed
-    issued = 0 if first else _replace(session, contract, now=now)
-    if names is None:
-        names = queries.describe(session, [contract])[0].names
-    number, code = certificate_number(contract.reg_no, issued + 1), new_code()
+    number, code = certificate_number(contract.reg_no, serial), new_code()
     content = {
         "number": number,
         "code": code,
         "issued_on": china_day(now).isoformat(),
         **_content(contract, names),
     }
-    certificate = Certificate(
-        contract_id=contract.id,
-        contract_version=contract.version,
-        number=number,
-        code=code,
-        content=content,
-        digest=digest_of(content),
-        issued_by=actor.user_id,
-        issued_at=now,
-    )
-    session.add(certificate)
-    session.flush()  # draws the id
-    record(
+    return {
+        "contract_id": contract.id,
+        "contract_version": contract.version,
+        "number": number,
+        "code": code,
+        "content": content,
+        "digest": digest_of(content),
+        "issued_by": actor.user_id,
+        "issued_at": now,
+    }
+
+
+def _record(
+    session: Session, actor: Actor, contract: Contract, *, certificate_id: int, number: str, now: datetime
+) -> None:
+    record_now(
         session,
         actor.user_id,
         action="certificate.issue",
         entity="certificate",
-        entity_id=certificate.id,
+        entity_id=certificate_id,
         now=now,
         details={"contract_id": contract.id, "number": number},
     )
-    return certificate
 
 
 def _replace(session: Session, contract: Contract, *, now: datetime) -> int:
@@ -144,8 +155,8 @@ def _content(contract: Contract, names: Names) -> dict[str, Any]:
         "reg_no": contract.reg_no,
         "project_name": contract.project_name,
         **{
-            shown: names.codes.get((scheme, getattr(contract, column)))
-            for shown, (column, scheme) in PRINTED_CODES.items()
+            shown: names.codes.get((queries.CODE_COLUMNS[column], getattr(contract, column)))
+            for shown, column in PRINTED_CODES.items()
         },
         "seller": _party(contract.seller, names),
         "buyer": _party(contract.buyer, names),

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from market.accounts.models import Organisation
 from market.accounts.rules import Actor
 from market.audit.service import record
+from market.canonical import digest_of
 from market.clock import china_day
 from market.contracts import queries
 from market.contracts.models import Contract, RegistrationList, RegistrationListItem
 from market.contracts.queries import DescribedContract
 from market.contracts.queries.certificates import find_valid_lists, get_registration_list
 from market.contracts.rules import Duty, Status, is_large
-from market.contracts.rules.certificates import REASON_LENGTH, digest_of, new_code
+from market.contracts.rules.certificates import REASON_LENGTH, new_code
 from market.contracts.service.numbering import draw_number
 from market.contracts.service.steps import applicant_party, require_any_duty
 from market.errors import Conflict, FieldError, RuleViolation

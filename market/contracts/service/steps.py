@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Set
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor, oversees
-from market.audit.service import record
+from market.audit.service import record_now
 from market.clock import china_day
 from market.contracts import queries
 from market.contracts.models import Contract, ContractEvent, ContractParty
@@ -29,6 +30,8 @@ from market.contracts.rules import (
 )
 from market.errors import Conflict, PermissionDenied
 
+_WRITE = insert(cast(Table, ContractEvent.__table__)).inline()  # nobody asks for the id
+
 
 def open_step(session: Session, actor: Actor, contract_id: int, *, action: Action, now: datetime) -> Contract:
     """Return the contract, locked, if this actor may take this step with it now.
@@ -44,9 +47,23 @@ def open_step(session: Session, actor: Actor, contract_id: int, *, action: Actio
 
 
 def require_step(
-    session: Session, actor: Actor, contract: Contract, *, action: Action, now: datetime
+    session: Session,
+    actor: Actor,
+    contract: Contract,
+    *,
+    action: Action,
+    now: datetime,
+    held: Set[Duty] | None = None,
 ) -> None:
     """Refuse a step to those who may not take it, and from states it does not start from.
+
+    Args:
+        session: open session.
+        actor: who is asking.
+        contract: which contract.
+        action: which step.
+        now: present time.
+        held: the actor's duties at the contract's station today, where the caller has read them.
 
     Raises:
         PermissionDenied, Conflict: as `open_step`.
@@ -59,7 +76,7 @@ def require_step(
     if by is By.STATION or not watches(actor, contract):
         require_station(actor, contract.station_id)
         require_state(contract, action)
-        require_duty(session, actor, contract, action=action, day=china_day(now))
+        require_duty(session, actor, contract, action=action, day=china_day(now), held=held)
     else:
         require_state(contract, action)
 
@@ -100,7 +117,15 @@ def require_station(actor: Actor, station_id: int) -> None:
         raise PermissionDenied("只有受理该合同的登记机构可以进行此项操作。", code="not-the-station")
 
 
-def require_duty(session: Session, actor: Actor, contract: Contract, *, action: Action, day: date) -> None:
+def require_duty(
+    session: Session,
+    actor: Actor,
+    contract: Contract,
+    *,
+    action: Action,
+    day: date,
+    held: Set[Duty] | None = None,
+) -> None:
     """Refuse one of the station's people who does not hold a duty the step asks for.
 
     Raises:
@@ -113,11 +138,19 @@ def require_duty(session: Session, actor: Actor, contract: Contract, *, action: 
         duties=duties_for(action, contract.status),
         purpose=ACTION_NAMES[action],
         day=day,
+        held=held,
     )
 
 
 def require_any_duty(
-    session: Session, actor: Actor, station_id: int, *, duties: Set[Duty], purpose: str, day: date
+    session: Session,
+    actor: Actor,
+    station_id: int,
+    *,
+    duties: Set[Duty],
+    purpose: str,
+    day: date,
+    held: Set[Duty] | None = None,
 ) -> None:
     """Refuse everyone who does not hold one of these duties at the station on a day.
 
@@ -128,12 +161,15 @@ def require_any_duty(
         duties: one of them is enough.
         purpose: what it is needed for, in Chinese.
         day: present day in China.
+        held: the actor's duties there that day, where the caller has read them.
 
     Raises:
         PermissionDenied: `not-the-station`, or `duty-missing` naming the duty.
     """
     require_station(actor, station_id)
-    if not duties & queries.duties_of(session, actor.user_id, station_id, day=day):
+    if held is None:
+        held = queries.duties_of(session, actor.user_id, station_id, day=day)
+    if not duties & held:
         names = "、".join(DUTY_NAMES[duty] for duty in Duty if duty in duties)
         raise PermissionDenied(
             f"您不是该登记机构的{names}，不能{purpose}；人员分工由主管部门确定。", code="duty-missing"
@@ -224,22 +260,26 @@ def write_event(
     snapshot: dict[str, Any] | None = None,
     target: Status | None = None,
 ) -> None:
-    """Add the event that leads the contract to a state, its present one unless told; and its audit record."""
+    """Write the event that leads the contract to a state, its present one unless told; and its audit record.
+
+    Both are written at once, before what is pending of the contract, and are not kept in the session.
+    """
     target = target if target is not None else contract.status
-    session.add(
-        ContractEvent(
-            contract_id=contract.id,
-            action=action,
-            source=source,
-            target=target,
-            actor_id=actor.user_id,
-            reason_code=reason_code,
-            note=note,
-            snapshot=snapshot,
-            at=now,
-        )
+    session.connection().execute(
+        _WRITE,
+        {
+            "contract_id": contract.id,
+            "action": action,
+            "source": source,
+            "target": target,
+            "actor_id": actor.user_id,
+            "reason_code": reason_code,
+            "note": note,
+            "snapshot": snapshot,
+            "at": now,
+        },
     )
-    record(
+    record_now(
         session,
         actor.user_id,
         action=f"contract.{action.value}",

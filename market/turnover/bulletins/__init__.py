@@ -2,7 +2,7 @@
 
 from market.turnover.bulletins.comparison import ReleaseComparison, RowChange, compare_release
 from market.turnover.bulletins.compute import Bulletin, bulletin
-from market.turnover.bulletins.content import canonical_json, digest_of, freeze
+from market.turnover.bulletins.content import freeze
 from market.turnover.bulletins.privacy import MIN_DEALS_SHOWN, hidden_rows
 from market.turnover.bulletins.tables import Large, large_of
 
@@ -13,9 +13,7 @@ __all__ = [
     "ReleaseComparison",
     "RowChange",
     "bulletin",
-    "canonical_json",
     "compare_release",
-    "digest_of",
     "freeze",
     "hidden_rows",
     "large_of",

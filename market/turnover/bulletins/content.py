@@ -6,9 +6,6 @@ every percentage it could be worked out from.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -64,16 +61,6 @@ def freeze(bulletin: Bulletin, *, least: int = MIN_DEALS_SHOWN) -> dict[str, Any
         ],
         "notes": notes(bulletin, least=least),
     }
-
-
-def canonical_json(content: Mapping[str, Any]) -> str:
-    """Return content as JSON in one form only: sorted keys, no blanks, characters as they are."""
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def digest_of(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the canonical JSON in UTF-8, in hexadecimal."""
-    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
 def withheld(bulletin: Bulletin, *, least: int = MIN_DEALS_SHOWN) -> dict[TableKey, frozenset[str]]:

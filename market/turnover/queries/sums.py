@@ -91,7 +91,7 @@ def _area_kind(scope: Scope, group_by: GroupBy) -> AreaKind:
 def _dimension(scope: Scope, group_by: GroupBy) -> Dimension | None:
     asked = frozenset(scope.filters) | _grouped(group_by)
     if not asked:
-        return Dimension.TYPE  # the one with the fewest codes
+        return Dimension.REACH  # the one with the fewest codes: at home, 港澳台, abroad
     if len(asked) == 1:
         return next(iter(asked))
     return Dimension.TYPE_FIELD if asked == PAIR else None

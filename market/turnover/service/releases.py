@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor, Role, oversees
 from market.audit.service import record
+from market.canonical import digest_of
 from market.clock import china_day
 from market.errors import Conflict, PermissionDenied, violation
 from market.reference.models import Region
@@ -71,7 +72,7 @@ def draft_release(
         region=area,
         period=asked,
         content=content,
-        digest=bulletins.digest_of(content),
+        digest=digest_of(content),
         publishable=standing is None and asked.end < china_day(now),
     )
 
@@ -123,7 +124,7 @@ def publish_release(
         title=_title(area, kind, asked),
         known_at=now,
         content=content,
-        digest=bulletins.digest_of(content),
+        digest=digest_of(content),
         note=note,
         published_by=actor.user_id,
         published_at=now,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from market.accounts.models import Organisation
+from market.canonical import digest_of
 from market.contracts.models import (
     Certificate,
     Contract,
@@ -26,7 +27,7 @@ from market.contracts.printing import (
 )
 from market.contracts.queries import Names
 from market.contracts.rules import Status
-from market.contracts.rules.certificates import REPLACED, digest_of
+from market.contracts.rules.certificates import REPLACED
 from tests.factories import NOW
 
 CODE = "7QK2-M0ZT-9D4V-XW1C-HB6E"

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from market.canonical import digest_of
 from market.contracts.rules import LargeBy, Status
 from market.reference.queries import get_region
-from market.turnover.bulletins import Bulletin, Large, bulletin, digest_of, freeze
+from market.turnover.bulletins import Bulletin, Large, bulletin, freeze
 from market.turnover.bulletins.tables import TableKey, code_list, parts_of
 from market.turnover.ledger import Sums
 from market.turnover.queries.figures import totals

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from market.contracts.ledger import Ledger, RegisteredParty, Registration
 from market.contracts.models import Contract, ContractParty
 from market.contracts.rules import Status
+from market.contracts.service import approve_contract
 from market.db import Database
 from market.errors import Conflict
 from market.turnover.ledger import COPIED, TurnoverLedger
 from market.turnover.models import TurnoverCounter, TurnoverEntry, TurnoverFlow
 from market.turnover.rules import ABROAD, AreaKind, Dimension, FlowLevel, Line, Measure, Reach
 from tests.factories import NOW
-from tests.market.contracts.factories import make_contract, make_station
+from tests.market.contracts.factories import make_application, make_cast, make_contract, make_station
 from tests.market.turnover.conftest import counting
 from tests.market.turnover.factories import LEDGER, change, end, party_in, register
 
@@ -261,6 +262,17 @@ def test_many_registrations_take_few_statements(session: Session, database: Data
         LEDGER.post_registrations(session, [], now=NOW)
     assert len(counted.statements) == 3
     assert _by_type(session)[Measure.REGISTERED, AreaKind.STATION, str(station.id), "KF"][0] == 20
+
+
+def test_one_approval_takes_few_statements(session: Session, database: Database) -> None:
+    """What a registration costs is mostly the number of its statements (see `bench/registrations.py`)."""
+    cast = make_cast(session)
+    make_application(session, cast, status=Status.REGISTERED)  # begins the year's serials
+    contract = make_application(session, cast, status=Status.IN_REVIEW)
+    session.expunge_all()
+    with counting(database) as counted:
+        approve_contract(session, cast.registrar, contract.id, ledger=LEDGER, now=NOW)
+    assert len(counted.statements) == {"postgresql": 10, "sqlite": 11}[session.get_bind().dialect.name]
 
 
 def _written(session: Session, contracts: list[Contract]) -> list[tuple[Any, ...]]:

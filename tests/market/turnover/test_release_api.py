@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import OPERATOR, Actor, OrganisationKind
-from market.turnover.bulletins import digest_of
+from market.canonical import digest_of
 from market.turnover.models import Release
 from market.turnover.printing import WITHHELD, printed_table
 from market.turnover.rules import ReleaseKind

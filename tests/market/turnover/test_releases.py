@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from market.accounts.rules import OPERATOR, Actor, OrganisationKind, OrganisationStatus
 from market.audit.models import AuditEvent
+from market.canonical import digest_of
 from market.db import PageRequest
 from market.errors import Conflict, NotFound, PermissionDenied, RuleViolation
-from market.turnover.bulletins import digest_of
 from market.turnover.models import Release
 from market.turnover.queries.releases import (
     get_release,

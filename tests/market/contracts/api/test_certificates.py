@@ -9,9 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from market.accounts.rules import OrganisationKind
+from market.canonical import digest_of
 from market.contracts.api.certificates import VERIFICATION_LIMIT
 from market.contracts.models import Contract
-from market.contracts.rules.certificates import CHANGED, digest_of
+from market.contracts.rules.certificates import CHANGED
 from market.contracts.service.certificates import issue, void_all
 from market.db import Database
 from tests.factories import NOW, make_actor

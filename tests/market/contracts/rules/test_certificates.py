@@ -1,8 +1,6 @@
-"""Codes, digests and words of what a station hands out."""
+"""Codes, numbers and words of what a station hands out."""
 
 from __future__ import annotations
-
-import hashlib
 
 import pytest
 from hypothesis import given
@@ -11,19 +9,12 @@ from hypothesis import strategies as st
 from market.contracts.rules.certificates import (
     CODE_ALPHABET,
     amount_in_words,
-    canonical_json,
     certificate_number,
-    digest_of,
     new_code,
     normal_code,
     serial_prefix,
 )
 
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=10,
-)
 _DIGITS = {character: value for value, character in enumerate("零壹贰叁肆伍陆柒捌玖")}
 _UNITS = {"拾": 10, "佰": 100, "仟": 1000, "万": 10**4, "亿": 10**8}
 
@@ -59,19 +50,6 @@ def test_what_cannot_be_a_code_is_none(typed: str) -> None:
 def test_reading_a_code_twice_changes_nothing(typed: str) -> None:
     once = normal_code(typed)
     assert once is None or normal_code(once) == once
-
-
-@given(st.dictionaries(st.text(), VALUES))
-def test_the_digest_does_not_depend_on_the_order_of_keys(content: dict[str, object]) -> None:
-    turned = dict(reversed(content.items()))
-    assert digest_of(content) == digest_of(turned)
-    assert digest_of(content) == hashlib.sha256(canonical_json(content)).hexdigest()
-
-
-def test_the_digest_depends_on_every_value() -> None:
-    content = {"reg_no": "2025320281000001", "total_amount_fen": 100}
-    assert canonical_json(content) == b'{"reg_no":"2025320281000001","total_amount_fen":100}'
-    assert digest_of(content) != digest_of({**content, "total_amount_fen": 101})
 
 
 def test_numbers() -> None:

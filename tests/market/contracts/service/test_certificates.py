@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from market.accounts.rules import OrganisationKind
 from market.audit.models import AuditEvent
+from market.canonical import digest_of
 from market.contracts.models import Certificate, Contract, IncomeVerification
 from market.contracts.queries.certificates import (
     find_valid_certificate,
@@ -19,7 +20,7 @@ from market.contracts.queries.certificates import (
     list_certificates,
 )
 from market.contracts.rules import IncomeStatus, Status
-from market.contracts.rules.certificates import CANCELLED, CHANGED, REPLACED, digest_of
+from market.contracts.rules.certificates import CANCELLED, CHANGED, REPLACED
 from market.contracts.service.certificates import issue, void_all
 from market.contracts.service.lists import create_list
 from market.errors import NotFound

@@ -10,10 +10,11 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor, OrganisationKind
+from market.canonical import digest_of
 from market.contracts.models import Contract, StationDuty
 from market.contracts.queries.certificates import get_registration_list, list_registration_lists
 from market.contracts.rules import Status
-from market.contracts.rules.certificates import CHANGED, digest_of
+from market.contracts.rules.certificates import CHANGED
 from market.contracts.service.certificates import void_all
 from market.contracts.service.lists import create_list, void_list
 from market.db import Database, PageRequest

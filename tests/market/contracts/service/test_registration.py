@@ -14,7 +14,9 @@ from market.accounts.rules import OPERATOR, OrganisationStatus
 from market.contracts import queries, service
 from market.contracts.ledger import NoLedger
 from market.contracts.models import Certificate, Contract, RegistrationRules
+from market.contracts.queries.certificates import find_valid_certificate
 from market.contracts.rules import Action, Duty, Status
+from market.contracts.service.certificates import issue
 from market.contracts.service.registration import flush_registered
 from market.db import Database
 from market.errors import Conflict, MarketError, PermissionDenied, RuleViolation
@@ -128,6 +130,27 @@ def test_registration_issues_the_certificate(session: Session, cast: Cast) -> No
     assert certificate.content["reg_no"] == contract.reg_no
     revoke(session, cast, contract)
     assert certificate.voided_at is not None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"buyer": {"name": "Muster GmbH", "nature_code": "930", "country_code": "276"}, "subtype_code": None},
+    ],
+)
+def test_the_first_certificate_prints_what_any_other_prints(
+    session: Session, cast: Cast, values: dict[str, Any]
+) -> None:
+    """Its names are read before the number is drawn, by another statement than those of later ones."""
+    contract = make_application(session, cast, status=Status.REGISTERED, **values)
+    first = find_valid_certificate(session, contract.id)
+    assert first is not None
+    later = issue(session, cast.registrar, contract, now=NOW)
+    own = {"number", "code"}
+    assert first.content["type_name"] == "技术开发"
+    assert {**first.content, **dict.fromkeys(own)} == {**later.content, **dict.fromkeys(own)}
+    assert (first.number, later.number) == (f"{contract.reg_no}-01", f"{contract.reg_no}-02")
 
 
 def test_after_a_return_both_persons_review_anew(session: Session, cast: Cast) -> None:
@@ -359,3 +382,14 @@ def test_a_race_lost_after_the_look_is_told_as_a_duplicate(session: Session, cas
         flush_registered(session)
     savepoint.rollback()
     assert error.value.code == "duplicate-registration"
+
+
+def test_a_number_taken_after_the_look_is_told_as_a_conflict(session: Session, cast: Cast) -> None:
+    done = make_application(session, cast, status=Status.REGISTERED)
+    late = make_contract(session, station=cast.station)
+    savepoint = session.begin_nested()
+    late.reg_no = done.reg_no
+    with pytest.raises(Conflict) as error:
+        flush_registered(session)
+    savepoint.rollback()
+    assert error.value.code == "reg-no-taken"
