@@ -81,15 +81,21 @@ class Actor:
     region_code: str | None = None
     verified: bool = False
 
+    @property
+    def in_office(self) -> bool:
+        """Whether the office counts: people of a suspended station or bureau decide and see nothing of it."""
+        return self.verified or self.role not in {Role.REGISTRAR, Role.BUREAU}
+
 
 OPERATOR = Actor(user_id=None, role=Role.ADMIN)
 """The person at the command line, who holds the database anyway."""
 
 
 def oversees(actor: Actor, region_code: str | None) -> bool:
-    """Tell whether a bureau's region covers another region."""
+    """Tell whether a bureau that is in office covers another region."""
     return (
         actor.role is Role.BUREAU
+        and actor.in_office
         and actor.region_code is not None
         and region_code is not None
         and lies_within(region_code, actor.region_code)

@@ -177,7 +177,7 @@ def _open_as_bureau(
     session: Session, actor: Actor, report_id: int, *, action: ReportAction
 ) -> ConversionReport:
     report = get_report(session, actor, report_id, lock=True)
-    if not actor.verified or not oversees(actor, report.organisation.region_code):
+    if not oversees(actor, report.organisation.region_code):
         raise PermissionDenied("只有该单位所在地的主管部门可以进行此项操作。", code="not-the-bureau")
     _require_state(report, action)
     return report

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from market.accounts.rules import Actor, Role
+from market.accounts.rules import Actor
 from market.db import get_or_not_found
 from market.turnover.models import Target
 from market.turnover.progress import Progress, progress
@@ -133,9 +133,5 @@ def _with_progress(
 
 
 def _sees_live(actor: Actor | None, region_code: str) -> bool:
-    """Admins do, bureaus for their own region and all inside it, and registrars of a station right there."""
-    if actor is None:
-        return False
-    if actor.role is Role.REGISTRAR:
-        return actor.verified and actor.region_code == region_code
-    return may_see_figures(actor, region_code=region_code, station_id=None)
+    """Admins do, and bureaus for their own region and all inside it; others see what is published."""
+    return actor is not None and may_see_figures(actor, region_code=region_code, station_id=None)

@@ -66,7 +66,7 @@ def add_paper(form: dict[str, Any], files: dict[str, Any], contract_id: int) -> 
         # First without the file: strangers cannot fill the disk, and no transaction waits for a scanner.
         with reading() as session:
             service.require_may_add(
-                session, current_actor(session), contract_id, kind=kind, belonging=belonging
+                session, current_actor(session), contract_id, kind=kind, belonging=belonging, now=now()
             )
         file = current_store().put(upload.stream, name=upload.filename or "")
     with transaction() as session:

@@ -104,6 +104,8 @@ def _is_visible(actor: Actor) -> ColumnElement[bool]:
     """The applicant, the station, bureaus over the station, admins."""
     if actor.role is Role.ADMIN:
         return true()
+    if not actor.in_office:
+        return false()
     if actor.role is Role.REGISTRAR and actor.organisation_id is not None:
         return RegistrationList.station_id == actor.organisation_id
     if actor.role in APPLICANT_ROLES and actor.organisation_id is not None:

@@ -180,6 +180,8 @@ def _is_visible(actor: Actor) -> ColumnElement[bool]:
     """The applicant, the station, bureaus over the station, admins; the other party learns nothing."""
     if actor.role is Role.ADMIN:
         return true()
+    if not actor.in_office:
+        return false()
     if actor.organisation_id is not None and actor.role is Role.REGISTRAR:
         return Contract.station_id == actor.organisation_id
     if actor.organisation_id is not None and actor.role in APPLICANT_ROLES:

@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market.accounts.rules import Actor, Role
+from market.accounts.rules import Actor, Role, oversees
 from market.contracts.models import Contract, ContractDocument, DocumentRequirement
 from market.contracts.queries.contracts import get_contract
 from market.contracts.queries.rulebook import rule_set_named, rule_set_on
@@ -115,10 +115,12 @@ def _is_party(actor: Actor, contract: Contract) -> bool:
 
 
 def _may_read(actor: Actor, contract: Contract, paper: ContractDocument) -> bool:
-    """Both parties read the contract's papers; persons and accounts are not the other party's business."""
+    """Who sees a contract reads its papers; on persons and accounts only the applicant and its station do."""
     private = paper.income_verification_id is not None or paper.kind in PRIVATE
-    if not private or actor.role not in APPLICANT_ROLES:
+    if not private:
         return True
+    if actor.role not in APPLICANT_ROLES:
+        return actor.role is not Role.BUREAU or oversees(actor, contract.station.region_code)
     applicant = contract.seller if contract.applicant is Side.SELLER else contract.buyer
     return applicant.organisation_id == actor.organisation_id
 

@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 from market.accounts.models import Organisation, User
 from market.accounts.rules import Actor, OrganisationKind, OrganisationStatus, Role, oversees
 from market.audit.service import record
+from market.clock import china_day
 from market.contracts.models import Attribution, Contract
 from market.contracts.queries.contracts import get_contract
 from market.contracts.queries.credit import WHOLE_BP, get_attribution, share_left
-from market.contracts.rules import LIVE
+from market.contracts.queries.station import works_at
+from market.contracts.rules import LIVE, Duty
+from market.contracts.service.steps import require_any_duty
 from market.errors import Conflict, PermissionDenied, violation
 from market.reference.queries import check_codes
 from market.reference.rules import Scheme
@@ -91,7 +94,7 @@ def attribute_contract(
 
     Args:
         session: open transaction.
-        actor: registrar of the contract's station, a bureau over the station's region, or an admin.
+        actor: one of the station's people with a duty, a bureau over the station's region, or an admin.
         contract_id: a registered contract.
         agency_id: a verified agency that is not a party of the contract.
         broker_id: the person of that agency who did it, if one is to be named.
@@ -101,13 +104,13 @@ def attribute_contract(
 
     Raises:
         NotFound: no such contract, or the actor may not know of it.
-        PermissionDenied: `not-crediting`.
+        PermissionDenied: `not-crediting` or `duty-missing`.
         Conflict: `contract-not-registered`.
         RuleViolation: `unknown-code`, `unknown-agency`, `agency-not-verified`, `unknown-broker`,
             `conflict-of-interest` or `shares-exceed-whole`.
     """
     contract = get_contract(session, actor, contract_id, lock=True)
-    require_crediting(actor, contract)
+    require_crediting(session, actor, contract, now=now)
     if contract.status not in LIVE:
         raise Conflict("只有已登记的合同才能记入促成机构。", code="contract-not-registered")
     check_codes(session, [("/role", Scheme.ATTRIBUTION_ROLE, role)])
@@ -133,12 +136,12 @@ def withdraw_attribution(
 
     Raises:
         NotFound: no such share, or the actor may not know of its contract.
-        PermissionDenied: `not-crediting`.
+        PermissionDenied: `not-crediting` or `duty-missing`.
         Conflict: `attribution-withdrawn`.
     """
     row = get_attribution(session, actor, attribution_id)
     contract = get_contract(session, actor, row.contract_id, lock=True)
-    require_crediting(actor, contract)
+    require_crediting(session, actor, contract, now=now)
     session.refresh(row)  # what it says now that its contract is locked
     if row.withdrawn_at is not None:
         raise Conflict("该促成记录已经撤回。", code="attribution-withdrawn")
@@ -148,19 +151,26 @@ def withdraw_attribution(
     return row
 
 
-def require_crediting(actor: Actor, contract: Contract) -> None:
-    """Refuse everyone but the station's registrars, bureaus over the station's region, and admins.
+def require_crediting(session: Session, actor: Actor, contract: Contract, *, now: datetime) -> None:
+    """Refuse everyone but the station's people with a duty, bureaus over its region, and admins.
 
     Raises:
-        PermissionDenied: `not-crediting`.
+        PermissionDenied: `not-crediting`, or `duty-missing`.
     """
-    if actor.role is Role.ADMIN:
+    if actor.role is Role.ADMIN or oversees(actor, contract.station.region_code):
         return
-    station = actor.role is Role.REGISTRAR and actor.organisation_id == contract.station_id
-    if not actor.verified or not (station or oversees(actor, contract.station.region_code)):
+    if not works_at(actor, contract.station_id):
         raise PermissionDenied(
             "只有登记该合同的登记机构、其所在地的主管部门可以记入或撤回促成机构。", code="not-crediting"
         )
+    require_any_duty(
+        session,
+        actor,
+        contract.station_id,
+        duties=frozenset(Duty),
+        purpose="记入或撤回促成机构",
+        day=china_day(now),
+    )
 
 
 def is_party(contract: Contract, organisation: Organisation) -> bool:

@@ -27,13 +27,14 @@ from market.contracts.rules import (
     EDITABLE,
     LIVE,
     STATUS_NAMES,
+    Duty,
     RuleSet,
     Scan,
     Status,
 )
 from market.contracts.rules.income import OPEN_INCOME
 from market.contracts.rules.papers import MAX_PAPERS
-from market.contracts.service.steps import require_applicant, watches
+from market.contracts.service.steps import require_any_duty, require_applicant, watches
 from market.errors import Conflict, FieldError, NotFound, PermissionDenied, RuleViolation
 from market.reference.queries import check_codes, code_names
 from market.reference.rules import Scheme
@@ -57,7 +58,13 @@ APPLICATION = Belonging()
 
 
 def require_may_add(
-    session: Session, actor: Actor, contract_id: int, *, kind: str, belonging: Belonging = APPLICATION
+    session: Session,
+    actor: Actor,
+    contract_id: int,
+    *,
+    kind: str,
+    belonging: Belonging = APPLICATION,
+    now: datetime,
 ) -> Contract:
     """Return the contract, locked, if this actor may hand in such a paper with it now.
 
@@ -65,12 +72,12 @@ def require_may_add(
 
     Raises:
         NotFound: no such contract, request or verification, or the actor may not know of it.
-        PermissionDenied: the actor is neither the applicant nor the station.
+        PermissionDenied: the actor is neither the applicant nor the station, or has no duty there.
         Conflict: `papers-closed`: it is too late, or too early; `too-many-papers`.
         RuleViolation: `unknown-code`: there is no such kind of paper.
     """
     contract = queries.get_contract(session, actor, contract_id, lock=True)
-    by_station = _is_authority(actor, contract, belonging)
+    by_station = _is_authority(session, actor, contract, belonging, now=now)
     if not by_station:
         require_applicant(actor, contract)
     check_codes(session, [("/kind", Scheme.DOCUMENT_KIND, kind)])
@@ -108,7 +115,7 @@ def add_paper(
     Raises:
         NotFound, PermissionDenied, Conflict, RuleViolation: see `require_may_add`.
     """
-    require_may_add(session, actor, contract_id, kind=kind, belonging=belonging)
+    require_may_add(session, actor, contract_id, kind=kind, belonging=belonging, now=now)
     paper = ContractDocument(
         contract_id=contract_id,
         request_id=belonging.request_id,
@@ -145,7 +152,7 @@ def withdraw_paper(
     contract = queries.get_contract(session, actor, contract_id, lock=True)
     paper = get_paper(session, actor, contract_id, paper_id)
     belonging = Belonging(paper.request_id, paper.income_verification_id)
-    by_station = _is_authority(actor, contract, belonging)
+    by_station = _is_authority(session, actor, contract, belonging, now=now)
     if not by_station:
         require_applicant(actor, contract)
     sender = session.get(User, paper.uploaded_by) if paper.uploaded_by is not None else None
@@ -199,9 +206,23 @@ def sweep(store: DocumentStore, session: Session, *, now: datetime) -> int:
     return removed
 
 
-def _is_authority(actor: Actor, contract: Contract, belonging: Belonging) -> bool:
-    """Tell whether an actor hands in as the station, or as a bureau that has filed or watches a request."""
+def _is_authority(
+    session: Session, actor: Actor, contract: Contract, belonging: Belonging, *, now: datetime
+) -> bool:
+    """Tell whether an actor hands in as the station, or as a bureau that has filed or watches a request.
+
+    Raises:
+        PermissionDenied: `duty-missing`, one of the station's people without a duty.
+    """
     if works_at(actor, contract.station_id):
+        require_any_duty(
+            session,
+            actor,
+            contract.station_id,
+            duties=frozenset(Duty),
+            purpose="办理材料",
+            day=china_day(now),
+        )
         return True
     return belonging.request_id is not None and watches(actor, contract)
 

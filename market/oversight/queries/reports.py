@@ -168,7 +168,7 @@ def _is_visible(actor: Actor) -> ColumnElement[bool]:
         return true()
     if actor.role is Role.UNIVERSITY and actor.organisation_id is not None:
         return ConversionReport.organisation_id == actor.organisation_id
-    if actor.role is Role.BUREAU and actor.region_code is not None:
+    if actor.role is Role.BUREAU and actor.in_office and actor.region_code is not None:
         within = Organisation.region_code.startswith(region_prefix(actor.region_code))
         return within & (ConversionReport.status != ReportStatus.DRAFT)
     raise PermissionDenied("年度报告由高校院所报送主管部门，您无权查看。", code="role-not-allowed")

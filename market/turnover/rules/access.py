@@ -12,7 +12,7 @@ def may_see_figures(actor: Actor, *, region_code: str, station_id: int | None) -
     Admins may, bureaus for their own region and all inside it, registrars for their own station.
     """
     if actor.role is Role.REGISTRAR:
-        return station_id is not None and station_id == actor.organisation_id
+        return actor.in_office and station_id is not None and station_id == actor.organisation_id
     return actor.role is Role.ADMIN or oversees(actor, region_code)
 
 
@@ -22,7 +22,9 @@ def may_drill_down(actor: Actor, *, region_code: str, station_id: int | None, me
     A registrar may for the registration figure of any area, which is then cut to the own station.
     """
     if actor.role is Role.REGISTRAR:
-        return measure is Measure.REGISTERED and station_id in {None, actor.organisation_id}
+        return (
+            actor.in_office and measure is Measure.REGISTERED and station_id in {None, actor.organisation_id}
+        )
     return may_see_figures(actor, region_code=region_code, station_id=station_id)
 
 

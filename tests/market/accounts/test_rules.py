@@ -113,14 +113,15 @@ def test_weak_password_is_explained(password: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("actor", "region", "covered"),
     [
-        (Actor(1, Role.BUREAU, 1, "320281"), "320281", True),
-        (Actor(1, Role.BUREAU, 1, "320200"), "320281", True),
-        (Actor(1, Role.BUREAU, 1, "000000"), "320281", True),
-        (Actor(1, Role.BUREAU, 1, "320281"), "320200", False),
-        (Actor(1, Role.BUREAU, 1, "320100"), "320281", False),
-        (Actor(1, Role.BUREAU, 1, "320281"), None, False),
-        (Actor(1, Role.BUREAU, 1, None), "320281", False),
-        (Actor(1, Role.REGISTRAR, 1, "320281"), "320281", False),
+        (Actor(1, Role.BUREAU, 1, "320281", verified=True), "320281", True),
+        (Actor(1, Role.BUREAU, 1, "320200", verified=True), "320281", True),
+        (Actor(1, Role.BUREAU, 1, "000000", verified=True), "320281", True),
+        (Actor(1, Role.BUREAU, 1, "320281", verified=True), "320200", False),
+        (Actor(1, Role.BUREAU, 1, "320100", verified=True), "320281", False),
+        (Actor(1, Role.BUREAU, 1, "320281", verified=True), None, False),
+        (Actor(1, Role.BUREAU, 1, None, verified=True), "320281", False),
+        (Actor(1, Role.BUREAU, 1, "320281", verified=False), "320281", False),
+        (Actor(1, Role.REGISTRAR, 1, "320281", verified=True), "320281", False),
         (OPERATOR, "320281", False),
     ],
 )

@@ -26,7 +26,7 @@ from market.exchange.service.contracts import ContractWriter
 from market.turnover.ledger import TurnoverLedger
 from market.turnover.models import TurnoverEntry
 from tests.factories import NOW, make_actor, make_user
-from tests.market.contracts.factories import make_station
+from tests.market.contracts.factories import make_registrar, make_station
 from tests.market.exchange.factories import DATA
 
 STATION = "江阴市技术合同登记站"
@@ -145,9 +145,11 @@ def test_all_or_nothing_leaves_no_line_in_the_ledger(database: Database, station
 
 def test_registrars_enter_at_their_own_station_only(database: Database, station: Organisation) -> None:
     with database.transaction() as session:
-        registrar = actor_of(make_user(session, station))
+        registrar = make_registrar(session, station)
+        idle = actor_of(make_user(session, station))
         stranger = actor_of(make_user(session, make_station(session)))
         company = make_actor(session)
+    assert counts(run(database, actor=idle, organisation=None)) == (0, 0, 0, 2)  # nobody gave them a duty
     assert counts(run(database, actor=registrar, organisation=None)) == (2, 0, 0, 0)
     report = run(database, actor=stranger, organisation=None)
     assert [error.code for error in report.errors] == ["reg-no-taken", "reg-no-taken"]
