@@ -158,7 +158,8 @@ def _write_registered(session: Session, contract: Contract, *, number: str, toda
         written = session.connection().execute(
             _REGISTER, {**values, "of_id": contract.id, "seen": contract.version}
         )
-    assert written.rowcount == 1  # it was read under a lock
+    if written.rowcount != 1:  # it was read under a lock, so somebody works at the database itself
+        raise Conflict("合同刚刚被他人修改，请刷新后重试。", code="concurrent-change")
     for name, value in values.items():
         set_committed_value(contract, name, value)
 
