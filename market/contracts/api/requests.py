@@ -35,6 +35,7 @@ def request_change(form: dict[str, Any], contract_id: int) -> Any:
             changes=form["changes"],
             reason=form["reason"],
             now=now(),
+            confirmed=form["confirmed"],
         )
 
 
@@ -43,10 +44,16 @@ def request_change(form: dict[str, Any], contract_id: int) -> Any:
 @blp.response(201, RequestView)
 def request_settlement(form: dict[str, Any], contract_id: int) -> Any:
     """申请结算：以实际金额取代提成合同的暂估金额（申请单位）"""
-    reason = form.pop("reason")
+    reason, confirmed = form.pop("reason"), form.pop("confirmed")
     with transaction() as session:
         return service.request_settlement(
-            session, current_actor(session), contract_id, amounts=form, reason=reason, now=now()
+            session,
+            current_actor(session),
+            contract_id,
+            amounts=form,
+            reason=reason,
+            now=now(),
+            confirmed=confirmed,
         )
 
 

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from market.contracts.models import ContractRequest
 from market.contracts.rules import REQUEST_NAMES, RequestKind
 from market.contracts.schemas.registration import AMOUNT, CODE, RATE, ContractFields
+from market.contracts.schemas.review import ConfirmedInput
 from market.http.schema import MarketSchema, MoneyFen, text
 
 
@@ -19,13 +20,13 @@ class ReasonInput(MarketSchema):
     reason = text(1, 1000, required=True)
 
 
-class ChangeRequestInput(ReasonInput):
+class ChangeRequestInput(ReasonInput, ConfirmedInput):
     """What is to be changed in the registration, and why."""
 
     changes = fields.Nested(ContractFields, required=True)
 
 
-class SettlementInput(ReasonInput):
+class SettlementInput(ReasonInput, ConfirmedInput):
     """The amounts as they came out; foreign money with its rate where the contract has any."""
 
     total_amount_fen = MoneyFen(required=True)

@@ -22,10 +22,14 @@ from market.contracts.service import AskedQuestion
 from market.http.schema import MarketSchema, text
 
 
-class SubmissionInput(MarketSchema):
+class ConfirmedInput(MarketSchema):
     """Codes of the questions about the form that the applicant confirms."""
 
     confirmed = fields.List(fields.String(validate=CODE), load_default=list, validate=validate.Length(max=20))
+
+
+class SubmissionInput(ConfirmedInput):
+    """What an application is handed in with."""
 
 
 class QuestionView(MarketSchema):

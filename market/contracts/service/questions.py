@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -46,7 +47,27 @@ def confirm_questions(session: Session, contract: Contract, *, confirmed: Collec
     Raises:
         RuleViolation: `confirmation-needed`, with every question still open.
     """
-    asked = questions_of(session, contract)
+    return _require_confirmed(questions_of(session, contract), confirmed=confirmed)
+
+
+def confirm_amounts(contract: Contract, form: Mapping[str, Any], *, confirmed: Collection[str]) -> None:
+    """Ask about amounts that are to take the place of registered ones; nothing where they stay.
+
+    Args:
+        contract: registered.
+        form: complete, as it would be after the change.
+        confirmed: codes of the questions that the applicant answers with yes.
+
+    Raises:
+        RuleViolation: `confirmation-needed`, with every question still open.
+    """
+    before = (contract.total_amount_fen, contract.tech_amount_fen)
+    if (form["total_amount_fen"], form["tech_amount_fen"]) != before:
+        registered = {"登记的合同成交额": contract.total_amount_fen}
+        _require_confirmed(form_questions(form, deal_amounts_fen=registered), confirmed=confirmed)
+
+
+def _require_confirmed(asked: Sequence[Question], *, confirmed: Collection[str]) -> list[str]:
     still_open = tuple(
         FieldError(question.pointer, question.code, question.detail)
         for question in asked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +17,7 @@ from market.contracts.models import Contract, ContractRequest
 from market.contracts.rules import Action, RequestKind
 from market.contracts.service.application import own_form, require_known_brokered
 from market.contracts.service.form import SIDES, check_form, difference, form_of, refuse_retired, to_json
+from market.contracts.service.questions import confirm_amounts
 from market.contracts.service.review import require_words
 from market.contracts.service.steps import open_step, take_step
 from market.errors import Conflict, RuleViolation, violation
@@ -42,6 +43,7 @@ def request_change(
     changes: Mapping[str, Any],
     reason: str,
     now: datetime,
+    confirmed: Collection[str] = (),
 ) -> ContractRequest:
     """Ask the station to register a change (变更登记). Nothing changes until it agrees.
 
@@ -52,14 +54,15 @@ def request_change(
         changes: fields of the form with their new values, parties field by field.
         reason: why.
         now: present time.
+        confirmed: codes of the questions about the new amounts that the applicant answers with yes.
 
     Raises:
         NotFound, PermissionDenied, Conflict: see `open_step`.
-        RuleViolation: the changed form breaks a rule, or nothing would change.
+        RuleViolation: the changed form breaks a rule, nothing would change, or `confirmation-needed`.
     """
     contract = open_step(session, actor, contract_id, action=Action.REQUEST_CHANGE, now=now)
     with _pointing_into("/changes"):
-        stored = _changed(session, actor, contract, changes, now=now)
+        stored = _changed(session, actor, contract, changes, confirmed=confirmed, now=now)
     if not stored:
         raise violation("/changes", "nothing-to-change", "所填内容与登记内容相同，无需变更。")
     return _file(session, actor, contract, kind=RequestKind.CHANGE, changes=stored, reason=reason, now=now)
@@ -73,6 +76,7 @@ def request_settlement(
     amounts: Mapping[str, Any],
     reason: str,
     now: datetime,
+    confirmed: Collection[str] = (),
 ) -> ContractRequest:
     """Ask the station to put the amounts that came out in the place of the estimated ones (提成结算).
 
@@ -83,6 +87,7 @@ def request_settlement(
         amounts: both amounts in fen, and foreign money with its rate where the contract has any.
         reason: how they came out.
         now: present time.
+        confirmed: as for a change.
 
     Raises:
         NotFound, PermissionDenied, Conflict: see `open_step`; `not-an-estimate`.
@@ -92,7 +97,8 @@ def request_settlement(
     if not contract.amount_is_estimate:
         raise Conflict("该合同的金额不是暂估，无需结算；金额有误请申请变更。", code="not-an-estimate")
     given = {name: amounts[name] for name in SETTLED_FIELDS if name in amounts}
-    stored = _changed(session, actor, contract, {**given, "amount_is_estimate": False}, now=now)
+    changes = {**given, "amount_is_estimate": False}
+    stored = _changed(session, actor, contract, changes, confirmed=confirmed, now=now)
     return _file(
         session, actor, contract, kind=RequestKind.SETTLEMENT, changes=stored, reason=reason, now=now
     )
@@ -163,12 +169,19 @@ def _supersede(
 
 
 def _changed(
-    session: Session, actor: Actor, contract: Contract, changes: Mapping[str, Any], *, now: datetime
+    session: Session,
+    actor: Actor,
+    contract: Contract,
+    changes: Mapping[str, Any],
+    *,
+    confirmed: Collection[str],
+    now: datetime,
 ) -> dict[str, Any]:
     """Return the fields that differ, as JSON, once the changed form has been checked."""
     today = china_day(now)
     changed = own_form(session, actor, contract, changes=changes)
     check_form(session, changed, rules=queries.rules_of(session, contract), today=today)
+    confirm_amounts(contract, changed, confirmed=confirmed)
     different = difference(form_of(contract), changed)
     # What a registration of old has always said may stay; what it is to say anew is looked at as such.
     for side in SIDES:

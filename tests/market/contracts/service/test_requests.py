@@ -105,7 +105,7 @@ def test_a_change_takes_effect_only_when_the_station_agrees(
 def test_a_rejected_change_leaves_the_registration_as_it_was(
     session: Session, cast: Cast, contract: Contract
 ) -> None:
-    request = _ask(session, cast, contract, tech_amount_fen=1)
+    request = _ask(session, cast, contract, tech_amount_fen=79_999_991)
     with pytest.raises(RuleViolation) as error:
         _decide(session, cast, request, approve=False)
     assert error.value.fields[0].pointer == "/note"
@@ -162,14 +162,14 @@ def test_a_change_into_another_live_contract_is_refused(
 
 
 def test_one_request_at_a_time(session: Session, cast: Cast, contract: Contract) -> None:
-    _ask(session, cast, contract, tech_amount_fen=1)
+    _ask(session, cast, contract, tech_amount_fen=79_999_991)
     with pytest.raises(Conflict) as error:
         service.request_cancellation(session, cast.seller, contract.id, reason="解除。", now=LATER)
     assert error.value.detail == "该合同现为“变更中”，不能申请注销。"
 
 
 def test_nothing_is_decided_before_it_is_examined(session: Session, cast: Cast, contract: Contract) -> None:
-    request = _ask(session, cast, contract, tech_amount_fen=1)
+    request = _ask(session, cast, contract, tech_amount_fen=79_999_991)
     with pytest.raises(Conflict) as error:
         service.decide_request(
             session, cast.second, request.id, approve=True, note=None, ledger=cast.ledger, now=LATER
@@ -281,7 +281,7 @@ def test_the_bureau_decides_what_the_station_proposes_and_not_what_it_proposes_i
 
 
 def test_a_revocation_pushes_an_open_request_aside(session: Session, cast: Cast, contract: Contract) -> None:
-    request = _ask(session, cast, contract, tech_amount_fen=1)
+    request = _ask(session, cast, contract, tech_amount_fen=79_999_991)
     revocation = _propose(session, cast.bureau, contract)
     assert (request.approved, request.decision_note) == (False, "已提请撤销登记，此项申请不再办理。")
     assert queries.find_open_request(session, contract.id) is revocation
@@ -314,7 +314,7 @@ def test_what_is_not_registered_cannot_be_revoked(session: Session, cast: Cast) 
 
 
 def test_requests_are_listed_for_those_who_may_read(session: Session, cast: Cast, contract: Contract) -> None:
-    request = _ask(session, cast, contract, tech_amount_fen=1)
+    request = _ask(session, cast, contract, tech_amount_fen=79_999_991)
     assert queries.list_requests(session, cast.buyer, contract.id) == [request]
     with pytest.raises(NotFound):
         queries.list_requests(session, make_actor(session), contract.id)
@@ -363,3 +363,47 @@ def test_a_request_decided_by_two_at_once_is_decided_once(own_database: Database
     assert error.code == "request-already-decided"
     with own_database.reading() as session:
         assert session.get_one(Contract, contract.id).status is Status.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("amounts", "asked"),
+    [
+        ((12_000, 10_000), {"amount-implausible"}),  # 120元 for 120万元
+        ((1_200_000_000_000, 1_000_000_000_000), {"amount-implausible"}),
+        ((120_000_000, 0), {"tech-share-odd"}),
+        ((120_000_000, 90_000_000), set()),
+    ],
+)
+def test_doubtful_new_amounts_are_asked_back(
+    session: Session, cast: Cast, amounts: tuple[int, int], asked: set[str]
+) -> None:
+    contract = make_application(session, cast, status=Status.REGISTERED)
+    changes = dict(zip(("total_amount_fen", "tech_amount_fen"), amounts, strict=True))
+
+    def request(confirmed: set[str]) -> ContractRequest:
+        return service.request_change(
+            session,
+            cast.seller,
+            contract.id,
+            changes=changes,
+            reason="补充协议",
+            now=NOW,
+            confirmed=confirmed,
+        )
+
+    if asked:
+        with pytest.raises(RuleViolation) as refused:
+            request(set())
+        assert refused.value.code == "confirmation-needed"
+        assert {field.code for field in refused.value.fields} == asked
+        assert {field.pointer.split("/")[1] for field in refused.value.fields} == {"changes"}
+        assert contract.status is Status.REGISTERED
+    assert request(asked).changes == changes
+
+
+def test_a_change_that_leaves_the_amounts_asks_nothing(session: Session, cast: Cast) -> None:
+    contract = make_application(session, cast, status=Status.REGISTERED, tech_amount_fen=0)
+    request = service.request_change(
+        session, cast.seller, contract.id, changes={"project_name": "另一个名称"}, reason="改名", now=NOW
+    )
+    assert request.changes == {"project_name": "另一个名称"}
