@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from datetime import date
 from typing import Any
 
@@ -29,6 +27,7 @@ from market.contracts.queries import Names
 from market.contracts.rules import Status
 from market.contracts.rules.certificates import REPLACED
 from tests.factories import NOW
+from tests.market.typesetting.reading import page_texts
 
 CODE = "7QK2-M0ZT-9D4V-XW1C-HB6E"
 CONTENT: dict[str, Any] = {
@@ -92,11 +91,7 @@ def certificate(**void: Any) -> Certificate:
 
 def words_of(pdf: bytes) -> str:
     """Return the text of a PDF without blanks; what a reader can search for."""
-    tool = shutil.which("pdftotext")
-    if tool is None:
-        pytest.skip("pdftotext is not on this machine")
-    text = subprocess.run([tool, "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
-    return "".join(text.split())
+    return "".join("".join(page_texts(pdf)).split())
 
 
 def test_the_same_certificate_is_the_same_file() -> None:
