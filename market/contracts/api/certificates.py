@@ -6,7 +6,6 @@ from typing import Any
 
 from market.accounts.auth import current_actor
 from market.contracts.api.blueprint import blp
-from market.contracts.api.files import BINARY, PDF_TYPE, pdf_answer
 from market.contracts.printing import certificate_pdf, list_pdf
 from market.contracts.queries import certificates as queries
 from market.contracts.schemas.certificates import (
@@ -19,6 +18,7 @@ from market.contracts.schemas.certificates import (
 )
 from market.contracts.service import lists as service
 from market.http.edge import edge, now, page_request, reading, transaction
+from market.http.files import BINARY, PDF_TYPE, pdf_answer
 from market.http.limits import limiter
 from market.http.schema import page_of
 

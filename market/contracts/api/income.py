@@ -6,7 +6,6 @@ from typing import Any
 
 from market.accounts.auth import current_actor
 from market.contracts.api.blueprint import blp
-from market.contracts.api.files import BINARY, PDF_TYPE, pdf_answer
 from market.contracts.printing import income_pdf
 from market.contracts.queries import income as queries
 from market.contracts.schemas.income import (
@@ -19,6 +18,7 @@ from market.contracts.schemas.income import (
 )
 from market.contracts.service import income as service
 from market.http.edge import now, page_request, reading, transaction
+from market.http.files import BINARY, PDF_TYPE, pdf_answer
 from market.http.schema import page_of
 
 

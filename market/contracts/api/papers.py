@@ -8,7 +8,6 @@ from typing import Any
 from market.accounts.auth import current_actor
 from market.clock import china_day
 from market.contracts.api.blueprint import blp
-from market.contracts.api.files import BINARY, file_answer
 from market.contracts.queries import papers as queries
 from market.contracts.schemas.papers import (
     FILE_WORDS,
@@ -23,6 +22,7 @@ from market.contracts.schemas.papers import (
 from market.contracts.service import papers as service
 from market.contracts.service.papers import Belonging
 from market.http.edge import edge, now, reading, transaction
+from market.http.files import BINARY, file_answer
 from market.storage import DocumentStore, open_store
 
 UPLOAD_DOC: dict[str, Any] = {

@@ -6,7 +6,8 @@ from typing import Any
 
 from market.accounts.auth import current_actor
 from market.http.edge import now, page_request, reading
-from market.oversight.api.blueprint import BINARY, XLSX, blp, workbook
+from market.http.files import BINARY
+from market.oversight.api.blueprint import XLSX, blp, workbook
 from market.oversight.printing import deals_workbook
 from market.oversight.queries import deals
 from market.oversight.schemas.deals import (

@@ -11,9 +11,10 @@ from market.accounts.auth import current_actor
 from market.accounts.rules import Actor
 from market.http.edge import now, page_request, reading, transaction
 from market.http.etag import IF_MATCH_DOC, expected_version, versioned
+from market.http.files import BINARY
 from market.http.schema import page_of
 from market.oversight import service
-from market.oversight.api.blueprint import BINARY, XLSX, blp, workbook
+from market.oversight.api.blueprint import XLSX, blp, workbook
 from market.oversight.models import ConversionReport
 from market.oversight.printing import reports_workbook
 from market.oversight.queries import reports

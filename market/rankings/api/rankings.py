@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
-
-import flask
 
 from market.accounts.auth import current_actor, find_current_actor
 from market.http.edge import now, page_request, reading, transaction
+from market.http.files import BINARY, made_answer
 from market.http.schema import PageArgs, page_of
 from market.rankings import service
 from market.rankings.api.blueprint import blp
 from market.rankings.printing import FileKind, ranking_file
 from market.rankings.queries import rankings as queries
 from market.rankings.schemas.rankings import (
-    BINARY,
     AgencyContractView,
     AgencyRankingSummaryView,
     AgencyRankingView,
@@ -64,9 +61,7 @@ def get_ranking_file(ranking_id: int, file_format: str) -> Any:
     with reading() as session:
         ranking = queries.get_ranking(session, find_current_actor(session), ranking_id)
         file = ranking_file(ranking, FileKind(file_format))
-    return flask.send_file(
-        io.BytesIO(file.content), mimetype=file.media_type, as_attachment=True, download_name=file.name
-    )
+    return made_answer(file.content, name=file.name, media_type=file.media_type)
 
 
 @blp.route("/rankings/<int:ranking_id>/recounts", methods=["POST"])

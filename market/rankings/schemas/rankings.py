@@ -152,7 +152,3 @@ class RankingObjectionView(MarketSchema):
     filed_at = fields.AwareDateTime()
     decided_at = fields.AwareDateTime(allow_none=True)
     decision_note = fields.String(allow_none=True)
-
-
-BINARY = {"type": "string", "format": "binary"}
-"""Schema of a file in the API's document."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
-
-import flask
 
 from market.accounts.auth import current_actor
 from market.http.edge import now, page_request, reading, transaction
+from market.http.files import BINARY, made_answer
 from market.http.schema import page_of
 from market.turnover import service
 from market.turnover.api.blueprint import blp
@@ -24,8 +22,6 @@ from market.turnover.schemas.releases import (
     ReleaseView,
     WithdrawalInput,
 )
-
-BINARY = {"type": "string", "format": "binary"}
 
 
 @blp.route("/releases", methods=["POST"])
@@ -89,6 +85,4 @@ def get_release_file(release_id: int, file_format: str) -> Any:
     """下载一次发布的表格（xlsx、csv）或可签发的文件（pdf）"""
     with reading() as session:
         file = print_release(releases.get_release(session, release_id), FileFormat(file_format))
-    return flask.send_file(
-        io.BytesIO(file.content), mimetype=file.media_type, as_attachment=True, download_name=file.name
-    )
+    return made_answer(file.content, name=file.name, media_type=file.media_type)

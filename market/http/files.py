@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,14 @@ def file_answer(path: Path, *, name: str, media_type: str) -> flask.Response:
     """Return a file that somebody handed in, to be saved and not opened in place."""
     answer = flask.send_file(
         path, mimetype=media_type, as_attachment=True, download_name=name, conditional=False, etag=False
+    )
+    return _guarded(answer)
+
+
+def made_answer(content: bytes, *, name: str, media_type: str) -> flask.Response:
+    """Return a file we have made, to be saved under its name with the ending."""
+    answer = flask.send_file(
+        io.BytesIO(content), mimetype=media_type, as_attachment=True, download_name=name, etag=False
     )
     return _guarded(answer)
 
