@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from market.typesetting.amounts import wan_text, yi_text
 from seed.person import Person, head
 
 YEAR = 2024
@@ -40,8 +41,9 @@ def _bulletin(bureau: Person, say: Callable[[str], None], *, region: str, folder
     head(say, "八", f"主管部门发布《{release['title']}》")
     for line in release["content"]["headline"]:
         say(
-            f"  {line['name']}（{line['note']}）：{line['deals']} 项，合同成交额 {_yi(line['total_fen'])}，"
-            f"同比 {_percent(line['total_percent'])}，技术交易额 {_yi(line['tech_fen'])}"
+            f"  {line['name']}（{line['note']}）：{line['deals']} 项，"
+            f"合同成交额 {yi_text(line['total_fen'])}亿元，同比 {_percent(line['total_percent'])}，"
+            f"技术交易额 {yi_text(line['tech_fen'])}亿元"
         )
     for table in release["content"]["tables"]:
         if table["key"] in TABLES_PRINTED:
@@ -66,7 +68,9 @@ def _public_target(bureau: Person, public: Person, say: Callable[[str], None], *
 def _print_table(say: Callable[[str], None], table: Mapping[str, Any]) -> None:
     say(f"  {table['title']}（{table['measure_name']}）")
     for row in [row for row in table["rows"] if row["deals"]][:ROWS_PRINTED]:
-        amount = "金额不公布" if row["hidden"] else f"{_wan(row['total_fen'])}，占 {row['share_percent']}%"
+        amount = (
+            "金额不公布" if row["hidden"] else f"{wan_text(row['total_fen'])}万元，占 {row['share_percent']}%"
+        )
         say(f"    {row['name']}：{row['deals']} 项，{amount}")
 
 
@@ -77,7 +81,7 @@ def _ranking(bureau: Person, say: Callable[[str], None], *, region: str, folder:
     for row in ranking["rows"]:
         say(
             f"  按成交额第 {row['rank_by_amount']}，按项数第 {row['rank_by_deals']}：{row['agency_name']}，"
-            f"合同 {row['deals']} 项（按份额 {row['deals_share']} 项），{_wan(row['total_fen'])}"
+            f"合同 {row['deals']} 项（按份额 {row['deals_share']} 项），{wan_text(row['total_fen'])}万元"
         )
     say(f"  异议期至 {ranking['objections_until']}，期满无异议后方可定名次")
     bureau.save(f"/rankings/{ranking['id']}/files/pdf", folder / f"{YEAR}年机构排名.pdf")
@@ -92,14 +96,6 @@ def _index(bureau: Person, say: Callable[[str], None], *, region: str) -> None:
             f"  {part['name']} {part['raw']}{part['unit']}（基年 {part['base']}{part['unit']}），"
             f"权重 {part['weight']}，得分 {part['contribution']}"
         )
-
-
-def _wan(fen: int) -> str:
-    return f"{Decimal(fen) / 1_000_000:,.2f}万元"
-
-
-def _yi(fen: int) -> str:
-    return f"{Decimal(fen) / 10_000_000_000:.4f}亿元"
 
 
 def _percent(number: str | None) -> str:
