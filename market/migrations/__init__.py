@@ -5,6 +5,8 @@ Migrations import no models: they must go on working when the models have moved 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -32,14 +34,42 @@ def config(connection: Connection | None = None, *, metadata: MetaData | None = 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the schema up to a revision, in one transaction."""
-    with engine.begin() as connection:
+    with _changing(engine) as connection:
         command.upgrade(config(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Take the schema back to a revision (`base` for an empty database), in one transaction."""
-    with engine.begin() as connection:
+    with _changing(engine) as connection:
         command.downgrade(config(connection), revision)
+
+
+@contextmanager
+def _changing(engine: Engine) -> Iterator[Connection]:
+    """Open the transaction in which the schema changes.
+
+    SQLite makes a table anew to change a column of it, and dropping the old one would offend the rows
+    that point there: references are not enforced meanwhile, but all checked before the commit. It
+    takes this setting only outside of transactions.
+    """
+    sqlite = engine.dialect.name == "sqlite"
+    with engine.connect() as connection:
+        if sqlite:
+            _enforce(connection, "OFF")
+        try:
+            with connection.begin():
+                yield connection
+                if sqlite and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all()):
+                    raise RuntimeError(f"the migration leaves broken references: {broken[:5]}")
+        finally:
+            if sqlite:
+                _enforce(connection, "ON")
+
+
+def _enforce(connection: Connection, state: str) -> None:
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA foreign_keys = {state}")
+    cursor.close()
 
 
 def draft(engine: Engine, metadata: MetaData, message: str) -> None:

@@ -27,11 +27,37 @@ from tests.factories import (
     make_user,
 )
 from tests.market.contracts.factories import grant_duties, make_station
+from tests.market.permissions.bundle_records import bundle_records
+from tests.market.permissions.chain_records import chain_records
+from tests.market.permissions.challenge_records import challenge_records
+from tests.market.permissions.conduct_records import conduct_records
 from tests.market.permissions.contract_records import contract_records
 from tests.market.permissions.figure_records import figure_records
 from tests.market.permissions.lines import PASSWORD, STRANGERS, Scene
+from tests.market.permissions.need_records import need_records
+from tests.market.permissions.network_records import network_records
 from tests.market.permissions.people import People
+from tests.market.permissions.project_records import project_records
+from tests.market.permissions.referral_records import referral_records
+from tests.market.permissions.register_records import register_records
+from tests.market.permissions.resource_records import resource_records
+from tests.market.permissions.talent_records import talent_records
 from tests.market.turnover.factories import make_suggestion
+
+RECORDS = (
+    figure_records,
+    need_records,
+    register_records,
+    chain_records,
+    resource_records,
+    project_records,
+    talent_records,
+    conduct_records,
+    referral_records,
+    bundle_records,
+    challenge_records,
+    network_records,
+)
 
 
 def make_scene(session: Session, settings: Settings) -> Scene:
@@ -58,7 +84,9 @@ def make_scene(session: Session, settings: Settings) -> Scene:
         **_listings(session, people),
         **contract_records(session, people, settings=settings),
     }
-    return Scene(headers, {**ids, **figure_records(session, people)})
+    for records in RECORDS:
+        ids |= records(session, people)
+    return Scene(headers, ids)
 
 
 def _accounts(session: Session, people: People, *, password: dict[str, Any]) -> dict[str, Any]:

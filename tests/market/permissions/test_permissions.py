@@ -12,11 +12,41 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from market.settings import Settings
-from tests.market.permissions import contracts, everyday, figures
+from tests.market.permissions import (
+    bundles,
+    chains,
+    challenges,
+    conduct,
+    contracts,
+    everyday,
+    figures,
+    needs,
+    network,
+    projects,
+    referrals,
+    registers,
+    resources,
+    talents,
+)
 from tests.market.permissions.lines import ROLES, Line, Scene, ask, written
 from tests.market.permissions.scene import make_scene
 
-TABLE: list[Line] = [*everyday.TABLE, *contracts.TABLE, *figures.TABLE]
+TABLE: list[Line] = [
+    *everyday.TABLE,
+    *needs.TABLE,
+    *registers.TABLE,
+    *chains.TABLE,
+    *resources.TABLE,
+    *projects.TABLE,
+    *talents.TABLE,
+    *conduct.TABLE,
+    *referrals.TABLE,
+    *bundles.TABLE,
+    *challenges.TABLE,
+    *contracts.TABLE,
+    *figures.TABLE,
+    *network.TABLE,
+]
 
 
 @pytest.fixture

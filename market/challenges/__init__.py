@@ -1,0 +1,1 @@
+"""揭榜挂帅 and its variants, from collection to acceptance."""

@@ -1,0 +1,1 @@
+"""The tree of city, counties and service nodes, with a view of each node."""

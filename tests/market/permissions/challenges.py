@@ -1,0 +1,7 @@
+"""Answers of challenges."""
+
+from __future__ import annotations
+
+from tests.market.permissions.lines import Line
+
+TABLE: list[Line] = []

@@ -1,0 +1,7 @@
+"""Answers of innovation resources and bookings."""
+
+from __future__ import annotations
+
+from tests.market.permissions.lines import Line
+
+TABLE: list[Line] = []
