@@ -44,6 +44,18 @@ class Scheme(StrEnum):
     REVOCATION_REASON = "revocation_reason"
     ATTRIBUTION_ROLE = "attribution_role"
     CUSTOMS_COUNTRY = "customs_country"
+    RESOURCE_CATEGORY = "resource_category"
+    RECOGNITION_LEVEL = "recognition_level"
+    EVALUATION_GRADE = "evaluation_grade"
+    ENTERPRISE_TAG = "enterprise_tag"
+    TALENT_ROLE = "talent_role"
+    BROKER_LEVEL = "broker_level"
+    PROJECT_CATEGORY = "project_category"
+    PROJECT_STAGE = "project_stage"
+    TECHNOLOGY_PROGRESS = "technology_progress"
+    AGENCY_CATEGORY = "agency_category"
+    AGENCY_TIER = "agency_tier"
+    CONSORTIUM_KIND = "consortium_kind"
 
 
 class RegionLevel(StrEnum):

@@ -65,6 +65,18 @@ SCHEME_SIZES = {
     "royalty_base": 4,
     "revocation_reason": 6,
     "attribution_role": 5,
+    "resource_category": 18,
+    "recognition_level": 4,
+    "evaluation_grade": 4,
+    "enterprise_tag": 11,
+    "talent_role": 9,
+    "broker_level": 3,
+    "project_category": 6,
+    "project_stage": 5,
+    "technology_progress": 4,
+    "agency_category": 7,
+    "agency_tier": 3,
+    "consortium_kind": 3,
     "customs_country": 25,
 }
 

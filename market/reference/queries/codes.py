@@ -43,6 +43,18 @@ SCHEME_NAMES: Mapping[Scheme, str] = {
     Scheme.REVOCATION_REASON: "撤销登记理由",
     Scheme.ATTRIBUTION_ROLE: "促成作用",
     Scheme.CUSTOMS_COUNTRY: "海关国别（地区）代码",
+    Scheme.RESOURCE_CATEGORY: "创新资源类别",
+    Scheme.RECOGNITION_LEVEL: "认定级别",
+    Scheme.EVALUATION_GRADE: "评价等次",
+    Scheme.ENTERPRISE_TAG: "企业称号",
+    Scheme.TALENT_ROLE: "人才角色",
+    Scheme.BROKER_LEVEL: "技术经理人等级",
+    Scheme.PROJECT_CATEGORY: "项目类别",
+    Scheme.PROJECT_STAGE: "项目阶段",
+    Scheme.TECHNOLOGY_PROGRESS: "攻关进展",
+    Scheme.AGENCY_CATEGORY: "机构类别",
+    Scheme.AGENCY_TIER: "机构层级",
+    Scheme.CONSORTIUM_KIND: "联合体类别",
 }
 
 
