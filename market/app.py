@@ -14,6 +14,7 @@ from market.exchange import api as exchange_api
 from market.http.edge import Edge, attach_edge
 from market.http.limits import limiter
 from market.http.problem import MarketApi, register_error_handlers
+from market.libraries import api as libraries_api
 from market.listings import api as listings_api
 from market.matches import api as matches_api
 from market.matches import suggesting
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     reference_api.blp,
     accounts_api.blp,
     listings_api.blp,
+    libraries_api.blp,
     matches_api.blp,
     contracts_api.blp,
     turnover_api.blp,

@@ -1,0 +1,117 @@
+"""Agencies on file, consortia, recognitions and evaluations over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from market.accounts.auth import current_actor, find_current_actor
+from market.http.edge import now, reading, transaction
+from market.libraries.api.blueprint import blp, lay_out
+from market.libraries.models import AgencyFiling, Consortium
+from market.libraries.queries import records as queries
+from market.libraries.rules import EntryKind
+from market.libraries.schemas.agencies import (
+    AgencyFields,
+    AgencyInput,
+    AgencyInternalView,
+    AgencyView,
+    CategoryArgs,
+    ConsortiumFields,
+    ConsortiumInput,
+    ConsortiumInternalView,
+    ConsortiumMemberInput,
+    ConsortiumView,
+    EvaluationInput,
+    EvaluationView,
+    RecognitionInput,
+    RecognitionView,
+)
+from market.libraries.service import records as service
+
+
+def _agency_filters(filters: dict[str, Any]) -> Iterator[ColumnElement[bool]]:
+    if category := filters.pop("category", None):
+        yield AgencyFiling.category == category
+
+
+def _consortium_filters(filters: dict[str, Any]) -> Iterator[ColumnElement[bool]]:
+    if category := filters.pop("category", None):
+        yield Consortium.category == category
+
+
+lay_out(
+    EntryKind.AGENCY,
+    "agencies",
+    AgencyFiling,
+    new=AgencyInput,
+    change=AgencyFields,
+    view=AgencyView,
+    internal_view=AgencyInternalView,
+    args=CategoryArgs,
+    conditions=_agency_filters,
+)
+lay_out(
+    EntryKind.CONSORTIUM,
+    "consortia",
+    Consortium,
+    new=ConsortiumInput,
+    change=ConsortiumFields,
+    view=ConsortiumView,
+    internal_view=ConsortiumInternalView,
+    args=CategoryArgs,
+    conditions=_consortium_filters,
+)
+
+
+@blp.route("/consortia/<int:entry_id>/members", methods=["POST"])
+@blp.arguments(ConsortiumMemberInput)
+@blp.response(201, ConsortiumInternalView)
+def add_member(form: dict[str, Any], entry_id: int) -> Any:
+    """加入成员单位"""
+    with transaction() as session:
+        return service.add_member(session, current_actor(session), entry_id, form=form, now=now())
+
+
+@blp.route("/consortia/<int:entry_id>/members/<int:member_id>", methods=["DELETE"])
+@blp.response(200, ConsortiumInternalView)
+def remove_member(entry_id: int, member_id: int) -> Any:
+    """移出成员单位"""
+    with transaction() as session:
+        return service.remove_member(session, current_actor(session), entry_id, member_id, now=now())
+
+
+@blp.route("/entries/<int:entry_id>/recognitions")
+@blp.response(200, RecognitionView(many=True))
+def list_recognitions(entry_id: int) -> Any:
+    """查看资源、机构或联合体获得的认定，早的在前"""
+    with reading() as session:
+        return queries.list_recognitions(session, find_current_actor(session), entry_id)
+
+
+@blp.route("/entries/<int:entry_id>/recognitions", methods=["POST"])
+@blp.arguments(RecognitionInput)
+@blp.response(201, RecognitionView)
+def add_recognition(form: dict[str, Any], entry_id: int) -> Any:
+    """记录认定（所在地主管部门）"""
+    with transaction() as session:
+        return service.add_recognition(session, current_actor(session), entry_id, form=form, now=now())
+
+
+@blp.route("/entries/<int:entry_id>/evaluations")
+@blp.response(200, EvaluationView(many=True))
+def list_evaluations(entry_id: int) -> Any:
+    """查看资源或机构的年度评价，早的在前"""
+    with reading() as session:
+        return queries.list_evaluations(session, find_current_actor(session), entry_id)
+
+
+@blp.route("/entries/<int:entry_id>/evaluations", methods=["POST"])
+@blp.arguments(EvaluationInput)
+@blp.response(201, EvaluationView)
+def record_evaluation(form: dict[str, Any], entry_id: int) -> Any:
+    """记录年度评价（所在地主管部门）"""
+    with transaction() as session:
+        return service.record_evaluation(session, current_actor(session), entry_id, form=form, now=now())

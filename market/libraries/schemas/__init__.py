@@ -1,0 +1,1 @@
+"""Form of registers over HTTP, by subject."""

@@ -1,0 +1,18 @@
+"""What the form of each kind must obey besides its schema, where that takes the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from market.libraries.models import RegisterEntry
+from market.libraries.rules import EntryKind
+
+FormCheck = Callable[[Session, Mapping[str, Any], RegisterEntry | None, date], None]
+"""Called with the values given, the entry they change (None for a new one) and the day in China; raises
+RuleViolation with a pointer to each value at fault."""
+
+FORM_CHECKS: Mapping[EntryKind, FormCheck] = {}

@@ -1,0 +1,157 @@
+"""What every step of an entry shares: the table, the event, the index, the permissions.
+
+`take_step` is the one way an entry changes its state; it keeps the index in line in the same transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session
+
+from market.accounts.rules import Actor
+from market.audit.service import record
+from market.errors import Conflict, PermissionDenied
+from market.libraries.models import EntryEvent, RegisterEntry
+from market.libraries.queries.entries import is_checker, is_keeper
+from market.libraries.queries.kinds import SPECS, may_be_found, to_document
+from market.libraries.rules import (
+    ENTRY_KIND_NAMES,
+    ENTRY_STATUS_NAMES,
+    POOLS,
+    PROPOSERS,
+    REGISTER_OF,
+    STEPS,
+    By,
+    EntryAction,
+    EntryStatus,
+)
+from market.search.documents import Encoder
+from market.search.service import put_document, remove_document
+
+UNRECORDED = frozenset({"id", "version", "updated_at", "status"})
+
+
+def require_right(actor: Actor, entry: RegisterEntry, action: EntryAction) -> None:
+    """Refuse actors who may not take a step with an entry, whatever its state.
+
+    Raises:
+        PermissionDenied: neither its keeper nor its bureau; or whoever proposed it checks it.
+    """
+    by = STEPS[action].by
+    checks = is_checker(actor, entry)
+    if By.CHECKER in by and checks:
+        proposer = actor.user_id is not None and actor.user_id == entry.proposed_by
+        if proposer and By.KEEPER not in by:
+            raise PermissionDenied("提出条目的人不能自己核对，请由另一人核对。", code="checker-is-proposer")
+        return
+    if By.KEEPER in by and (checks or (actor.role in PROPOSERS and is_keeper(actor, entry))):
+        return
+    if By.CHECKER in by and By.KEEPER not in by:
+        raise PermissionDenied("只有条目所在地的主管部门可以核对。", code="role-not-allowed")
+    raise PermissionDenied(
+        f"只有提出单位、所属单位和所在地主管部门可以办理该{ENTRY_KIND_NAMES[entry.kind]}。", code="not-keeper"
+    )
+
+
+def take_step(
+    session: Session,
+    actor: Actor,
+    entry: RegisterEntry,
+    action: EntryAction,
+    *,
+    encoder: Encoder | None,
+    now: datetime,
+    note: str | None = None,
+) -> None:
+    """Take one step; the caller has asked `require_right`, or acts for the market.
+
+    Args:
+        session: open transaction.
+        actor: who takes it.
+        entry: locked.
+        action: the step.
+        encoder: makes the vector; None for steps that make nothing findable.
+        now: present time.
+        note: words that go with it.
+
+    Raises:
+        Conflict: it does not start from the present state.
+    """
+    step = STEPS[action]
+    if entry.status not in step.sources:
+        raise Conflict(
+            f"该{ENTRY_KIND_NAMES[entry.kind]}现为“{ENTRY_STATUS_NAMES[entry.status]}”，不能进行此操作。",
+            code="illegal-transition",
+        )
+    found_before = may_be_found(session, entry)
+    source, entry.status, entry.updated_at = entry.status, step.target or entry.status, now
+    if entry.status is EntryStatus.LISTED and REGISTER_OF[entry.kind] in POOLS:
+        entry.published_at = entry.published_at or now
+    session.flush()  # draws the new version; a lost race stops here
+    note_event(session, actor, entry, action, source=source, now=now, note=note)
+    keep_index(session, entry, found_before=found_before, encoder=encoder, now=now)
+
+
+def keep_index(
+    session: Session, entry: RegisterEntry, *, found_before: bool, encoder: Encoder | None, now: datetime
+) -> None:
+    """Bring the index in line with an entry that has changed.
+
+    Raises:
+        ValueError: it may be found now and there is no encoder.
+    """
+    kind = SPECS[entry.kind].index_kind
+    if kind is None:
+        return
+    if may_be_found(session, entry):
+        if encoder is None:
+            raise ValueError(f"entry {entry.id} may be found now and needs an encoder")
+        put_document(session, encoder, to_document(session, entry), now=now)
+    elif found_before:
+        remove_document(session, kind, entry.id, now=now)
+
+
+def note_event(
+    session: Session,
+    actor: Actor,
+    entry: RegisterEntry,
+    action: EntryAction,
+    *,
+    source: EntryStatus | None,
+    now: datetime,
+    note: str | None = None,
+    with_text: bool = False,
+) -> None:
+    """Write down one step, with all fields where they changed; never those of a person."""
+    keep_text = with_text and not SPECS[entry.kind].personal
+    session.add(
+        EntryEvent(
+            entry_id=entry.id,
+            action=action,
+            source=source,
+            target=entry.status,
+            actor_id=actor.user_id,
+            note=note,
+            version=entry.version,
+            snapshot=_snapshot(entry) if keep_text else None,
+            at=now,
+        )
+    )
+    record(
+        session,
+        actor.user_id,
+        action=f"{entry.kind.value}.{action.value}",
+        entity=entry.kind.value,
+        entity_id=entry.id,
+        now=now,
+        details={"from": source.value if source else None, "to": entry.status.value},
+    )
+
+
+def _snapshot(entry: RegisterEntry) -> dict[str, Any]:
+    columns = inspect(entry).mapper.column_attrs
+    values = {column.key: getattr(entry, column.key) for column in columns if column.key not in UNRECORDED}
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
