@@ -16,15 +16,15 @@ import tempfile
 import time
 import uuid
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-from matching.errors import IndexDamaged, IndexMissing
+from matching.errors import IndexDamaged, IndexMissing, ManifestMismatch
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the files of a snapshot."""
 
 _CURRENT: Final = "current"
@@ -81,7 +81,7 @@ def save_snapshot(target: Path, manifest: Manifest, *, write: Callable[[Path], N
         FileExistsError: `target` is a file.
     """
     target.mkdir(parents=True, exist_ok=True)
-    with _saving(target):
+    with locked(target / _LOCK):
         name = f"snapshot-{uuid.uuid4().hex}"
         folder = target / name
         folder.mkdir()
@@ -104,6 +104,45 @@ def save_snapshot(target: Path, manifest: Manifest, *, write: Callable[[Path], N
                 shutil.rmtree(old)
 
 
+def find_snapshots(target: Path) -> dict[Path, Mapping[str, str] | None]:
+    """Return the folders of all snapshots with their labels; None where one was never finished."""
+    return {folder: _labels(folder) for folder in sorted(target.glob("snapshot-*"))}
+
+
+def drop_snapshots(target: Path, *, keep: Callable[[Mapping[str, str]], bool]) -> int:
+    """Delete snapshots that may not stay on disk, whoever works with them; wait for one being written.
+
+    A process goes on with what it has mapped into memory. It must not save any more, because the files
+    that `overlay` linked are gone.
+
+    Args:
+        target: folder of the saved index.
+        keep: tells from its labels whether a snapshot stays; one that was never finished does not.
+
+    Returns:
+        The number of snapshots deleted.
+
+    Raises:
+        OSError: some could not be deleted; all others were.
+    """
+    if not find_snapshots(target):
+        return 0
+    failed: OSError | None = None
+    with locked(target / _LOCK):
+        gone = [path for path, labels in find_snapshots(target).items() if labels is None or not keep(labels)]
+        if _current(target) in {folder.name for folder in gone}:
+            (target / _CURRENT).unlink()
+        for folder in gone:
+            try:
+                shutil.rmtree(folder)
+            except OSError as error:
+                failed = error
+        _sync(target)
+    if failed is not None:
+        raise failed
+    return len(gone)
+
+
 def open_snapshot(target: Path, *, thorough: bool = False) -> tuple[Path, Manifest]:
     """Find the current snapshot and check its files.
 
@@ -120,6 +159,7 @@ def open_snapshot(target: Path, *, thorough: bool = False) -> tuple[Path, Manife
 
     Raises:
         IndexMissing: nothing has been saved at `target`.
+        ManifestMismatch: it was written in another format, by an older or newer program.
         IndexDamaged: a file is missing or differs from what was written.
     """
     name = _current(target)
@@ -128,10 +168,10 @@ def open_snapshot(target: Path, *, thorough: bool = False) -> tuple[Path, Manife
     folder = target / name
     try:
         data = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        if data.get("format") != FORMAT:
-            raise IndexDamaged(f"the manifest has format {data.get('format')!r}, expected {FORMAT}")
+        if data["format"] != FORMAT:
+            raise ManifestMismatch("format", saved=data["format"], wanted=FORMAT)
         manifest = Manifest(**data)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise IndexDamaged(f"cannot read the manifest of {target}: {error}") from error
     for path, digest in manifest.files.items():
         sample = None if thorough else manifest.samples.get(path)
@@ -244,6 +284,15 @@ def _current(target: Path) -> str | None:
         return None
 
 
+def _labels(folder: Path) -> Mapping[str, str] | None:
+    """Return the labels of a snapshot, of whatever format; None if its manifest cannot be read."""
+    try:
+        labels = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))["labels"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return labels if isinstance(labels, dict) else None
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
@@ -292,9 +341,9 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _saving(target: Path) -> Iterator[None]:
-    """Let one process at a time save to a target."""
-    descriptor = os.open(target / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+def locked(path: Path) -> Iterator[None]:
+    """Hold a file's lock: one thread of one process at a time. The file is made if it does not exist."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -54,3 +54,15 @@ def index_changed() -> None:
         work()
     except Unavailable as error:
         log.warning("index.work_postponed", code=error.code)
+
+
+def index_forgot() -> None:
+    """Say, after the commit, that a record was forgotten: the snapshots on this machine go at once.
+
+    Other machines follow with their next question. Where the index is not available, so does this one.
+    """
+    try:
+        current_replica().catch_up()
+    except Unavailable as error:
+        log.warning("index.work_postponed", code=error.code)
+    index_changed()

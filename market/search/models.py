@@ -18,6 +18,8 @@ class Operation(StrEnum):
 
     UPSERT = "upsert"
     REMOVE = "remove"
+    FORGET = "forget"
+    """Like REMOVE; besides, no copy of an index that was built before may be kept."""
 
 
 class SearchDocument(Base):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,21 @@ Found = tuple[Document, NDArray[np.float32] | None]
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a replica must do to reach `seq`: each record named once, with its last change."""
+    """What a replica must do to reach `seq`.
+
+    Attributes:
+        seq: of the last of these changes.
+        upserts: records to be read anew.
+        removals: records to be taken out; each record is named once, by its last change.
+        forgotten: records that were to be forgotten, also those that came back afterwards.
+        last_forgotten: `seq` of the last change that was to forget; None where none was.
+    """
 
     seq: int
     upserts: list[tuple[Kind, int]]
     removals: list[tuple[Kind, int]]
+    forgotten: list[tuple[Kind, int]] = field(default_factory=list)
+    last_forgotten: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,12 @@ def last_seq(session: Session) -> int:
     return session.scalar(select(func.max(ListingChange.seq))) or 0
 
 
+def last_forgotten(session: Session) -> int:
+    """Return the last committed change by which a record was to be forgotten; 0 before the first."""
+    last = select(func.max(ListingChange.seq)).where(ListingChange.operation == Operation.FORGET)
+    return session.scalar(last) or 0
+
+
 def changes_after(session: Session, seq: int, *, limit: int = BATCH) -> Changes:
     """Return the next changes after one, at most `limit` of them."""
     rows = session.execute(
@@ -66,10 +82,13 @@ def changes_after(session: Session, seq: int, *, limit: int = BATCH) -> Changes:
         .limit(limit)
     ).all()
     last = {(row.kind, row.record_id): row.operation for row in rows}
+    forgotten = [row for row in rows if row.operation is Operation.FORGET]
     return Changes(
         seq=rows[-1].seq if rows else seq,
         upserts=[record for record, operation in last.items() if operation is Operation.UPSERT],
-        removals=[record for record, operation in last.items() if operation is Operation.REMOVE],
+        removals=[record for record, operation in last.items() if operation is not Operation.UPSERT],
+        forgotten=[(row.kind, row.record_id) for row in forgotten],
+        last_forgotten=forgotten[-1].seq if forgotten else None,
     )
 
 

@@ -7,7 +7,7 @@ vector when it meets the document, so two models may be in use for as long as a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,52 +28,105 @@ CHANGE_LOG_LOCK = 7_340_021
 ENCODE_BATCH = 256
 """Documents encoded between two transactions; some seconds' work for a transformer on one core."""
 
+DELETE_BATCH = 1000
+"""Records named in one statement."""
+
 
 def put_document(session: Session, encoder: Encoder, document: Document, *, now: datetime) -> None:
-    """Make a record findable, or change what is found of it.
+    """Make a record findable, or change what is found of it; see `put_documents`."""
+    put_documents(session, encoder, [document], now=now)
+
+
+def put_documents(
+    session: Session, encoder: Encoder, documents: Iterable[Document], *, now: datetime
+) -> None:
+    """Make records findable, or change what is found of them.
 
     Args:
         session: the transaction of the deed.
-        encoder: the process's encoder; the vector is stored under its key.
-        document: its key is the record's id in decimal.
+        encoder: the process's encoder; the vectors are stored under its key.
+        documents: of any kinds; their keys are the records' ids in decimal. A record that is named more
+            than once is taken as it is named last.
         now: present time.
     """
-    record_id = int(document.key)
-    vector = encoder.encode([document.text])[0]  # before the log is held, on which all who publish wait
-    _log(session, document.kind, record_id, Operation.UPSERT, now=now)
-    session.merge(
-        SearchDocument(
-            kind=document.kind,
-            record_id=record_id,
-            title=document.title,
-            body=document.body,
-            facets=document.facets.to_json(),
-        )
-    )
-    # Vectors of other encoders may describe an old text; whoever needs them makes them anew.
-    session.execute(
-        delete(ListingVector).where(ListingVector.kind == document.kind, ListingVector.record_id == record_id)
-    )
-    session.add(
-        ListingVector(
-            kind=document.kind, record_id=record_id, encoder=encoder.key, vector=vector_bytes(vector)
-        )
-    )
+    named = {(document.kind, int(document.key)): document for document in documents}
+    if not named:
+        return
+    # Before the log is held, on which all who publish wait.
+    vectors = encoder.encode([document.text for document in named.values()])
+    _log(session, list(named), Operation.UPSERT, now=now)
+    # With the vectors of other encoders, which may describe an old text: whoever needs them makes them anew.
+    _delete(session, list(named))
+    texts = [
+        {
+            "kind": kind,
+            "record_id": record_id,
+            "title": document.title,
+            "body": document.body,
+            "facets": document.facets.to_json(),
+        }
+        for (kind, record_id), document in named.items()
+    ]
+    session.execute(insert(SearchDocument), texts)
+    session.execute(insert(ListingVector), _vector_rows(encoder.key, list(named), vectors))
 
 
 def remove_document(session: Session, kind: Kind, record_id: int, *, now: datetime) -> None:
     """Make a record unfindable; removing it twice does no harm."""
-    _log(session, kind, record_id, Operation.REMOVE, now=now)
-    for model in (SearchDocument, ListingVector):
-        session.execute(delete(model).where(model.kind == kind, model.record_id == record_id))
+    remove_documents(session, kind, [record_id], now=now)
 
 
-def _log(session: Session, kind: Kind, record_id: int, operation: Operation, *, now: datetime) -> None:
+def remove_documents(session: Session, kind: Kind, record_ids: Iterable[int], *, now: datetime) -> None:
+    """Make records of one kind unfindable; removing them twice does no harm."""
+    _take_out(session, kind, record_ids, Operation.REMOVE, now=now)
+
+
+def forget_document(session: Session, kind: Kind, record_id: int, *, now: datetime) -> None:
+    """Make a record unfindable and have every trace of its text thrown away, in memory and on disk.
+
+    Every process that hears of it drops the snapshots built before, also those from which the record had
+    been removed already, and builds its index anew. So it is worth calling for a record that cannot be found
+    any more. What it does not reach is said in docs/decisions/0005-change-log-and-replicas.md.
+
+    Args:
+        session: the transaction of the deed; after its commit call `market.search.access.index_forgot` or
+            the replica's `catch_up`, so that this machine does not wait for the next question.
+        kind: of the record.
+        record_id: its id.
+        now: present time.
+    """
+    _take_out(session, kind, [record_id], Operation.FORGET, now=now)
+
+
+def _take_out(
+    session: Session, kind: Kind, record_ids: Iterable[int], operation: Operation, *, now: datetime
+) -> None:
+    records = [(kind, record_id) for record_id in dict.fromkeys(record_ids)]
+    if records:
+        _log(session, records, operation, now=now)
+        _delete(session, records)
+
+
+def _log(
+    session: Session, records: Sequence[tuple[Kind, int]], operation: Operation, *, now: datetime
+) -> None:
     # Without it a lower seq could commit after a higher one, and a replica that has
     # already seen the higher one would never apply the lower.
     hold_change_log(session)
-    session.add(ListingChange(kind=kind, record_id=record_id, operation=operation, at=now))
-    session.flush()  # draws the seq while the lock is held
+    change = {"operation": operation, "at": now}
+    rows = [{"kind": kind, "record_id": record_id, **change} for kind, record_id in records]
+    session.execute(insert(ListingChange), rows)  # draws the seq while the lock is held
+
+
+def _delete(session: Session, records: Sequence[tuple[Kind, int]]) -> None:
+    """Delete documents and all their vectors."""
+    for start in range(0, len(records), DELETE_BATCH):
+        by_kind: dict[Kind, list[int]] = {}
+        for kind, record_id in records[start : start + DELETE_BATCH]:
+            by_kind.setdefault(kind, []).append(record_id)
+        for model in (SearchDocument, ListingVector):
+            for kind, ids in by_kind.items():
+                session.execute(delete(model).where(model.kind == kind, model.record_id.in_(ids)))
 
 
 def hold_change_log(session: Session) -> None:
@@ -107,19 +160,24 @@ def store_vectors(
     lacking = {
         (one.kind, one.key): one.text for one in queries.lacking_vectors(session, encoder_key, among=records)
     }
-    rows = [
-        {
-            "kind": document.kind,
-            "record_id": int(document.key),
-            "encoder": encoder_key,
-            "vector": vector_bytes(vector),
-        }
-        for document, vector in zip(documents, vectors, strict=True)
+    kept = [
+        number
+        for number, document in enumerate(documents)
         if lacking.get((document.kind, document.key)) == document.text
     ]
-    if rows:
+    if kept:
+        rows = _vector_rows(encoder_key, [records[number] for number in kept], vectors[kept])
         session.execute(insert(ListingVector), rows)
-    return len(rows)
+    return len(kept)
+
+
+def _vector_rows(
+    encoder_key: str, records: Sequence[tuple[Kind, int]], vectors: NDArray[np.float32]
+) -> list[dict[str, Any]]:
+    return [
+        {"kind": kind, "record_id": record_id, "encoder": encoder_key, "vector": vector_bytes(vector)}
+        for (kind, record_id), vector in zip(records, vectors, strict=True)
+    ]
 
 
 def encode_missing(

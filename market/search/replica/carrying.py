@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 class Carrier:
-    """Carries documents with the vectors of one encoder; one thread at a time may use it.
+    """Carries documents with the vectors of one encoder; one thread at a time into the same engine.
 
     A document that another model's process wrote has no vector of this encoder; the carrier makes it,
     and has it stored for others in the background: the caller may be inside a transaction of its own.
@@ -30,6 +30,7 @@ class Carrier:
     def __init__(self, database: Database, encoder: Encoder) -> None:
         self._database = database
         self._encoder = encoder
+        self._guard = threading.Lock()  # over what follows
         self._storing: list[threading.Thread] = []
 
     def make_missing(self) -> None:
@@ -61,11 +62,12 @@ class Carrier:
         if not lacking:
             return np.stack([vector for _, vector in found if vector is not None])
         made = self._encoder.encode([document.text for document in lacking])
-        self._storing = [thread for thread in self._storing if thread.is_alive()]
-        self._storing.append(
-            threading.Thread(target=self._store, args=(lacking, made), name="index-vectors", daemon=True)
+        storing = threading.Thread(
+            target=self._store, args=(lacking, made), name="index-vectors", daemon=True
         )
-        self._storing[-1].start()
+        with self._guard:
+            storing.start()
+            self._storing = [*(thread for thread in self._storing if thread.is_alive()), storing]
         rest = iter(made)
         return np.stack([next(rest) if vector is None else vector for _, vector in found])
 
@@ -94,5 +96,7 @@ class Carrier:
 
     def close(self) -> None:
         """Wait until all vectors are stored."""
-        for thread in self._storing:
+        with self._guard:
+            storing = self._storing
+        for thread in storing:
             thread.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, partial
 
 from market.db import Database
@@ -12,8 +13,15 @@ from market.search.replica.shared import SharedCopy, collections_of, collections
 from market.settings import Settings
 from matching.encoder import Encoder
 from matching.lexicon import Lexicon
-from matching.milvus import EngineUnavailable, MilvusEngine, drop_collections, list_prefixes
+from matching.milvus import (
+    EngineUnavailable,
+    MilvusEngine,
+    drop_collections,
+    list_prefixes,
+    remove_everywhere,
+)
 from matching.reranker import CrossEncoderReranker, Reranker
+from matching.types import Kind
 
 
 @cache
@@ -103,6 +111,14 @@ def _make_shared_copy(
             reranker=reranker,
         )
 
+    def remove(begin: str, kind: Kind, keys: Sequence[str]) -> None:
+        remove_everywhere(settings.milvus_uri, token=settings.milvus_token, begin=begin, kind=kind, keys=keys)
+
     return SharedCopy(
-        database, encoder, connect=connect, prefix=settings.milvus_prefix, lexicon_version=lexicon.version
+        database,
+        encoder,
+        connect=connect,
+        remove_everywhere=remove,
+        prefix=settings.milvus_prefix,
+        lexicon_version=lexicon.version,
     )

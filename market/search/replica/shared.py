@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from time import monotonic
@@ -24,7 +24,7 @@ from market.errors import Unavailable
 from market.search import queries
 from market.search.replica.carrying import Carrier
 from matching.encoder import Encoder
-from matching.milvus import EngineUnavailable, MilvusEngine
+from matching.milvus import SCHEMA, EngineUnavailable, MilvusEngine
 from matching.scoring import Weights
 from matching.text import NORMALISATION_VERSION
 from matching.types import Kind, Query, Ranking
@@ -59,9 +59,11 @@ def collections_of(database: Database, prefix: str) -> str:
 def collections_under(database: Database, prefix: str, *, encoder_key: str, lexicon_version: str) -> str:
     """Return the prefix of one market's collections under one model.
 
-    Models have collections of their own, so that the old ones answer until the new ones stand.
+    Models have collections of their own, so that the old ones answer until the new ones stand; and so have
+    programs that store other columns.
     """
-    return collections_of(database, prefix) + _digest(encoder_key, lexicon_version, NORMALISATION_VERSION)
+    made_with = (encoder_key, lexicon_version, NORMALISATION_VERSION, SCHEMA)
+    return collections_of(database, prefix) + _digest(*made_with)
 
 
 class SharedCopy:
@@ -75,6 +77,8 @@ class SharedCopy:
         database: where the truth is; PostgreSQL.
         encoder: whose vectors are searched.
         connect: returns the engine whose collections have this prefix.
+        remove_everywhere: takes documents out of all collections whose names begin so, those of other models
+            included; None where there are no others.
         prefix: of all the market's collections; see `collections_under`.
         lexicon_version: of the lexicon that `connect` gives the engine.
         wait: seconds a question waits for others to finish writing.
@@ -87,6 +91,7 @@ class SharedCopy:
         encoder: Encoder,
         *,
         connect: Callable[[str], MilvusEngine],
+        remove_everywhere: Callable[[str, Kind, Sequence[str]], None] | None = None,
         prefix: str,
         lexicon_version: str,
         wait: float = 20.0,
@@ -95,6 +100,7 @@ class SharedCopy:
         self.encoder = encoder
         self._database = database
         self._connect = connect
+        self._remove_everywhere = remove_everywhere
         self._prefix = prefix
         self._lexicon_version = lexicon_version
         self._wait = wait
@@ -174,10 +180,24 @@ class SharedCopy:
             seq = last
             engine.set_labels({_SEQ: str(seq)})
         while seq < last:
-            seq = self._carrier.apply_next(engine, seq).seq
+            changes = self._carrier.apply_next(engine, seq)
+            self._forget(changes.forgotten)
+            seq = changes.seq
             engine.set_labels({_SEQ: str(seq)})
         self._seq = seq
         return anew
+
+    def _forget(self, records: Sequence[tuple[Kind, int]]) -> None:
+        """Take records out of the collections of other models too, which nobody may ever ask again."""
+        if not records or self._remove_everywhere is None:
+            return
+        begin = collections_of(self._database, self._prefix)
+        for kind in dict.fromkeys(kind for kind, _ in records):
+            ids = {record_id for one, record_id in records if one is kind}
+            with self._database.reading() as session:
+                ids -= queries.findable(session, kind, sorted(ids))  # came back, and others may know it
+            if ids:
+                self._remove_everywhere(begin, kind, [str(record_id) for record_id in sorted(ids)])
 
     def _put_all(self, engine: MilvusEngine, alone: Callable[[], AbstractContextManager[None]]) -> None:
         """Put all documents in and take all others out.

@@ -15,9 +15,11 @@ from market.search.replica import Replica
 from market.search.replica.copy import IndexCopy
 from market.search.service import (
     encode_missing,
+    forget_document,
     put_document,
+    put_documents,
     record_encoder,
-    remove_document,
+    remove_documents,
     switch_encoder,
 )
 from matching.encoder import Encoder, HashingEncoder
@@ -49,15 +51,19 @@ def put(session: Session, *documents: Document, now: datetime = NOW) -> None:
 def put_all(database: Database, *documents: Document, encoder: Encoder = ENCODER) -> None:
     """Make documents findable, committed."""
     with database.transaction() as session:
-        for document in documents:
-            put_document(session, encoder, document, now=NOW)
+        put_documents(session, encoder, documents, now=NOW)
 
 
 def remove_all(database: Database, *record_ids: int, kind: Kind = Kind.NEED) -> None:
     """Make records unfindable, committed."""
     with database.transaction() as session:
-        for record_id in record_ids:
-            remove_document(session, kind, record_id, now=NOW)
+        remove_documents(session, kind, record_ids, now=NOW)
+
+
+def forget(database: Database, record_id: int, *, kind: Kind = Kind.EXPERT) -> None:
+    """Make a record unfindable and have its traces thrown away, committed."""
+    with database.transaction() as session:
+        forget_document(session, kind, record_id, now=NOW)
 
 
 def make_replica(database: Database, folder: Path, **values: Any) -> Replica:

@@ -12,7 +12,8 @@ from market.db import Database
 from market.search.models import IndexEncoder
 from market.search.replica import Replica
 from matching.encoder import Encoder, EncoderMissing, HashingEncoder
-from tests.market.search.factories import ask, make_document, make_replica, put_all
+from matching.types import Kind
+from tests.market.search.factories import TITLE, ask, forget, make_document, make_replica, put_all
 
 
 def main() -> None:
@@ -38,7 +39,11 @@ def main() -> None:
 
 def _do(replica: Replica, database: Database, order: dict[str, Any]) -> dict[str, Any]:
     if "put" in order:
-        put_all(database, make_document(order["put"]), encoder=replica.encoder)
+        title = order.get("title", TITLE)
+        put_all(database, make_document(order["put"], title=title), encoder=replica.encoder)
+        return {}
+    if "forget" in order:
+        forget(database, order["forget"], kind=Kind.NEED)
         return {}
     found = sorted(ask(replica))
     return {"found": found, "encoder": replica.encoder.key}

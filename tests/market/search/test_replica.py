@@ -65,7 +65,7 @@ def test_first_open_builds_and_writes_a_snapshot(database: Database, folder: Pat
     with database.reading() as session:
         seq, identity = queries.last_seq(session), queries.database_identity(session)
     manifest = Snapshot(folder).manifest
-    assert manifest["labels"] == {"database": identity, "seq": str(seq)}
+    assert manifest["labels"] == {"database": identity, "seq": str(seq), "forgotten": "0"}
     assert manifest["counts"] == {"need": 2, "achievement": 1}
     assert ask(replica) == {1, 2}
     assert ask(replica, kind=Kind.ACHIEVEMENT) == {3}
@@ -179,12 +179,18 @@ def _other_lexicon(database: Database, snapshot: Snapshot) -> None:
     snapshot.rewrite(lexicon="another")
 
 
+def _of_another_past(database: Database, snapshot: Snapshot) -> None:
+    # As after restoring a backup from before something was forgotten.
+    snapshot.rewrite(labels={**snapshot.manifest["labels"], "forgotten": "1"})
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
         _other_database,
         _ahead,
         _unlabelled,
+        _of_another_past,
         _damaged,
         _unreadable,
         _half_deleted,
@@ -208,6 +214,18 @@ def test_a_snapshot_that_does_not_fit_is_rebuilt_whole_and_said_so(
     with capture_logs() as logs:
         assert ask(make().open()) == {1, 2, 3, 4, 5}
     assert logs == []  # the new snapshot fits
+
+
+def test_a_snapshot_of_an_older_program_fits_as_long_as_nothing_was_forgotten(
+    database: Database, folder: Path, make: Make
+) -> None:
+    put_all(database, make_document(1))
+    make().open()
+    labels = Snapshot(folder).manifest["labels"]
+    Snapshot(folder).rewrite(labels={name: labels[name] for name in ("database", "seq")})
+    with capture_logs() as logs:
+        assert ask(make().open()) == {1}
+    assert logs == []
 
 
 def encoders_of(database: Database, record_id: int) -> set[str]:

@@ -16,9 +16,12 @@ from market.search.queries import count_lacking, count_vectors, head, lacking_ve
 from market.search.service import (
     drop_other_vectors,
     encode_missing,
+    forget_document,
     put_document,
+    put_documents,
     record_encoder,
     remove_document,
+    remove_documents,
     store_vectors,
     switch_encoder,
     vector_bytes,
@@ -26,6 +29,7 @@ from market.search.service import (
 from matching.encoder import Encoder, HashingEncoder
 from matching.types import Kind
 from tests.factories import NOW
+from tests.market.listings.answers import statements
 from tests.market.search.factories import BODY, ENCODER, make_document, put, record_of
 
 OTHER = HashingEncoder(dim=32)
@@ -274,3 +278,77 @@ def test_only_the_vectors_of_the_recorded_model_are_kept(database: Database) -> 
 
 def test_vectors_are_little_endian_single_precision() -> None:
     assert vector_bytes(np.array([1.0, -2.0], dtype=">f8")) == b"\x00\x00\x80\x3f\x00\x00\x00\xc0"
+
+
+class Counting(HashingEncoder):
+    """Remembers how many texts it was given in each call."""
+
+    def __init__(self) -> None:
+        super().__init__(dim=64)
+        self.calls: list[int] = []
+
+    def encode(self, texts: Sequence[str], *, progress: bool = False) -> NDArray[np.float32]:
+        self.calls.append(len(texts))
+        return super().encode(texts, progress=progress)
+
+
+def stored_of(session: Session) -> list[tuple[object, ...]]:
+    document, vector = SearchDocument, ListingVector
+    rows = session.execute(
+        select(document.kind, document.record_id, document.title, document.facets, vector.vector)
+        .join(vector, (vector.kind == document.kind) & (vector.record_id == document.record_id))
+        .order_by(document.kind, document.record_id)
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_many_documents_are_put_as_one_by_one_but_in_few_statements(database: Database) -> None:
+    documents = [make_document(n, title=f"第{n}项仪器", kind=Kind.RESOURCE) for n in range(1, 301)]
+    documents += [
+        make_document(1),
+        make_document(2, title="先来的题目"),
+        make_document(2, title="后来的题目"),
+    ]
+    with database.transaction() as session:
+        put_document(session, OTHER, documents[0], now=NOW)
+        put_document(session, OTHER, make_document(1, title="旧题目"), now=NOW)
+    encoder = Counting()
+    with statements(database) as sent, database.transaction() as session:
+        put_documents(session, encoder, documents, now=NOW)
+        put_documents(session, encoder, [], now=NOW)
+    assert encoder.calls == [302]
+    assert len(sent) <= 12
+    with database.transaction() as session:
+        together = stored_of(session)
+        assert changes_of(session)[2:] == [
+            *((Kind.RESOURCE, n, Operation.UPSERT) for n in range(1, 301)),
+            (Kind.NEED, 1, Operation.UPSERT),
+            (Kind.NEED, 2, Operation.UPSERT),
+        ]
+        assert count_of(session, ListingVector) == 302
+        for document in documents:
+            put_document(session, ENCODER, document, now=NOW)
+        assert stored_of(session) == together
+
+
+def test_many_documents_are_removed_in_few_statements(database: Database) -> None:
+    with database.transaction() as session:
+        put(session, *(make_document(number) for number in range(1, 6)), make_document(1, kind=Kind.EXPERT))
+    with statements(database) as sent, database.transaction() as session:
+        remove_documents(session, Kind.NEED, [2, 4, 5, 4, 9], now=NOW)
+        remove_documents(session, Kind.NEED, [], now=NOW)
+    assert len(sent) <= 6
+    with database.reading() as session:
+        assert [row[:2] for row in stored_of(session)] == [(Kind.EXPERT, 1), (Kind.NEED, 1), (Kind.NEED, 3)]
+        removed = [(Kind.NEED, number, Operation.REMOVE) for number in (2, 4, 5, 9)]
+        assert changes_of(session)[6:] == removed
+
+
+def test_what_is_forgotten_is_removed_and_the_log_says_that_it_was_to_be_forgotten(session: Session) -> None:
+    put(session, make_document(7), make_document(8))
+    put_document(session, OTHER, make_document(7), now=NOW)
+    for _ in range(2):
+        forget_document(session, Kind.NEED, 7, now=NOW)
+    assert session.scalars(select(SearchDocument.record_id)).all() == [8]
+    assert session.scalars(select(ListingVector.record_id)).all() == [8]
+    assert changes_of(session)[3:] == [(Kind.NEED, 7, Operation.FORGET)] * 2

@@ -30,6 +30,7 @@ from tests.conftest import BACKENDS, prepared_database_url
 from tests.market.search.factories import (
     ENCODER,
     ask,
+    forget,
     make_document,
     put_all,
     record,
@@ -366,6 +367,24 @@ def test_collections_of_former_models_are_dropped_and_no_others(
     with pytest.raises(Unavailable):
         ask(former)  # it had not heard of it
     assert ask(former) == {1, 2}  # and makes its own again
+    present.close()
+
+
+def test_what_is_forgotten_leaves_the_collections_of_all_models(
+    market: Database, make: Make, tmp_path: Path
+) -> None:
+    settings = Settings(database_url=market.url, data_dir=tmp_path, engine="milvus", milvus_uri=make.url)
+    put_all(market, make_document(1), make_document(2), make_document(3), make_document(2, kind=Kind.EXPERT))
+    present = make_from_settings(settings, market, ENCODER).open()
+    former = make(NEW, load=Host(NEW).load)  # nobody will ask it again
+    assert ask(present) == ask(former) == {1, 2, 3}
+    remove_all(market, 2)
+    forget(market, 1, kind=Kind.NEED)
+    forget(market, 3, kind=Kind.NEED)
+    put_all(market, make_document(3))  # others may have it again already
+    assert ask(present) == {3}
+    assert engine_of(former).keys(Kind.NEED) == {"2", "3"}
+    assert engine_of(former).keys(Kind.EXPERT) == {"2"}
     present.close()
 
 
