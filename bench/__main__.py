@@ -27,6 +27,7 @@ SMALL = {
         *("--json", "{output}/growth.json", "--figure", "{output}/growth.svg"),
     ),
     "calibration": ("--json", "{output}/calibration.json", "--figure", "{output}/calibration.svg"),
+    "crosskinds": ("--json", "{output}/crosskinds.json"),
     "ledger": (
         *("--lines", "100000", "--questions", "300", "--ledger-questions", "50"),
         *("--json", "{output}/ledger.json"),
@@ -41,6 +42,7 @@ FULL = {
     "peers": ("--sizes", "100000", "1000000", "--json", "{output}/peers.json"),
     "growth": ("--json", "{output}/growth.json"),
     "calibration": ("--json", "{output}/calibration.json"),
+    "crosskinds": ("--json", "{output}/crosskinds.json", "--ablate"),
     "ledger": ("--json", "{output}/ledger.json"),
     "registrations": ("--json", "{output}/registrations.json"),
     "importing": ("--rows", "100000", "--json", "{output}/importing.json"),

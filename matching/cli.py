@@ -31,7 +31,7 @@ from matching.types import Document, Hit, Kind, Query, Ranking
 WORDS = {
     IndexMissing: "没有找到已保存的索引，请先运行 index。",
     IndexDamaged: "索引已损坏，请重新生成。",
-    ManifestMismatch: "索引与现在的模型或词典不符，请重新生成。",
+    ManifestMismatch: "索引与现在的程序、模型或词典不符，请重新生成。",
     EncoderMissing: "找不到所选的模型。",
 }
 """What a person is told before the details, which are for whoever looks into it."""
@@ -75,19 +75,23 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--json", action="store_true", help="输出 JSON")
     query.set_defaults(run=_query)
 
-    measure = commands.add_parser("evaluate", help="用已评判的需求与成果评测各种排序")
+    measure = commands.add_parser("evaluate", help="用已评判的需求与成果、专家或资源等评测各种排序")
     measure.add_argument("--ablate", action="store_true", help="另测引擎逐一去掉各部分后的成绩")
     measure.set_defaults(run=_evaluate)
 
-    scale = commands.add_parser("calibrate", help="用已评判的需求与成果核对得分是否可信，或重新拟合权重")
+    scale = commands.add_parser("calibrate", help="用同样的评判核对得分是否可信，或重新拟合权重")
     scale.add_argument("--fit", type=Path, metavar="文件", help="把重新拟合的权重写入此文件")
     scale.add_argument("--version", default="fitted", metavar="名称", help="新权重的版本名")
     scale.set_defaults(run=_calibrate)
 
     for command in (measure, scale):
         command.add_argument("--needs", required=True, type=Path, metavar="文件")
-        command.add_argument("--achievements", action="append", required=True, type=Path, metavar="文件")
+        command.add_argument(
+            *("--achievements", "--pool"), dest="pool", action="append", required=True, type=Path,
+            metavar="文件", help="在其中查找的记录；可重复",
+        )  # fmt: skip
         command.add_argument("--qrels", required=True, type=Path, metavar="文件")
+        command.add_argument("--kind", choices=kinds, default=Kind.ACHIEVEMENT.value, help="查找的种类")
         command.add_argument("--weights", type=Path, metavar="文件", help="引擎的权重；默认用自带的")
         command.add_argument("--json", action="store_true", help="输出 JSON")
 
@@ -169,7 +173,7 @@ def _calibrate(arguments: argparse.Namespace) -> None:
     weights = Weights.load(arguments.weights)
     engine = LocalEngine(load_encoder(arguments.encoder), lexicon=Lexicon.load(), weights=weights)
     engine.upsert(pool, progress=sys.stderr.isatty())
-    examples = verdicts(needs, judgements, engine)
+    examples = verdicts(needs, judgements, engine, kind=Kind(arguments.kind))
     engine.close()
     if arguments.fit:
         weights = fit_weights(examples, weights, version=arguments.version)
@@ -194,9 +198,10 @@ def _calibrate(arguments: argparse.Namespace) -> None:
 
 
 def _judged(arguments: argparse.Namespace) -> tuple[list[Document], list[Document], Judgements]:
+    kind = Kind(arguments.kind)
     needs = read_documents(arguments.needs, kind=Kind.NEED)
-    pool = read_pool(arguments.achievements, kind=Kind.ACHIEVEMENT)
-    judgements = read_judgements(arguments.qrels)
+    pool = read_pool(arguments.pool, kind=kind)
+    judgements = read_judgements(arguments.qrels, kind=kind)
     _warn_of_strangers(judgements, {need.key for need in needs}, {document.key for document in pool})
     return needs, pool, judgements
 
@@ -216,7 +221,7 @@ def _warn_of_strangers(judgements: Judgements, needs: set[str], pool: set[str]) 
     if unknown_needs:
         print(f"注意：{len(unknown_needs)} 条有评判的需求不在需求文件中，不计", file=sys.stderr)
     if unknown:
-        print(f"注意：{len(unknown)} 条有评判的成果不在成果文件中，按未找到计", file=sys.stderr)
+        print(f"注意：{len(unknown)} 条有评判的记录不在所给文件中，按未找到计", file=sys.stderr)
 
 
 def _lexicon_check(arguments: argparse.Namespace) -> None:
@@ -257,7 +262,7 @@ def _hit_text(hit: Hit, title: str) -> str:
 
 
 def _report_text(report: dict[str, Any]) -> str:
-    lines = [f"成果 {report['pool']} 条，需求 {report['needs']} 条", ""]
+    lines = [f"待查 {report['pool']} 条，需求 {report['needs']} 条", ""]
     names = ("ndcg@10", "recall@10", "recall@50", "mrr", "top1")
     lines.append(f"{'system':<18}" + "".join(f"{name:>11}" for name in names) + "   ci95(ndcg@10)")
     for system, measures in report["systems"].items():

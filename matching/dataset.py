@@ -1,8 +1,8 @@
-"""Reading needs, achievements and judgements from files, for the command line.
+"""Reading documents of any kind and judgements from files, for the command line.
 
 JSONL: one object per line with `id`, `title` and `description` (or `external_id` and `body`, as the
 market's own files call them); optionally `keywords`, `facets` (an object as `Facets.to_json` gives it),
-or `trl` and a two-digit `field` or `tech_field` on their own. CSV: with the columns `id`,
+or on their own a two-digit `field` or `tech_field`, and what `_PLAIN` names. CSV: with the columns `id`,
 `title`, `description` or their Chinese names as the spreadsheets of universities have them, and
 optionally keywords, which are read as part of the description; UTF-8 with or without BOM, or GB 18030.
 """
@@ -27,6 +27,16 @@ _COLUMNS: Final = {"外部编号": "id", "成果名称": "title", "成果简介"
 _ALIASES: Final = {"external_id": "id", "body": "description", "tech_field": "field"}
 _REQUIRED: Final = ("id", "title", "description")
 _FIELD_CODE: Final = re.compile(r"\d{2}")
+_LEVELS: Final = ("trl", "min_trl", "max_trl")
+_PLAIN: Final[dict[str, type]] = {
+    "chain": str,
+    "category": str,
+    "region": str,
+    **dict.fromkeys(_LEVELS, int),
+    "price_fen": int,
+    "budget_fen": int,
+}
+"""Facets that may stand beside the texts, each of its type."""
 
 Judgements = dict[str, dict[str, int]]
 
@@ -64,11 +74,17 @@ def read_pool(paths: list[Path], *, kind: Kind) -> list[Document]:
     return list(pool.values())
 
 
-def read_judgements(path: Path) -> Judgements:
-    """Read judgements from JSONL: `need`, `achievement` and `grade`.
+def read_judgements(path: Path, *, kind: Kind = Kind.ACHIEVEMENT) -> Judgements:
+    """Read judgements on documents of one kind from JSONL: `need`, `kind`, `key` and `grade`.
+
+    Instead of `kind` and `key` a line may name the document under its kind, as `achievement`.
+
+    Args:
+        path: of the file.
+        kind: judgements on documents of other kinds are passed over.
 
     Returns:
-        Grade by need and achievement. A grade is an integer, 0 for "not useful"; without one a pair counts
+        Grade by need and document. A grade is an integer, 0 for "not useful"; without one a pair counts
         `UNGRADED`.
 
     Raises:
@@ -77,16 +93,29 @@ def read_judgements(path: Path) -> Judgements:
     judgements: Judgements = {}
     for line, row in _json_rows(path):
         place = f"{path}:{line}"
-        need, achievement = (_text(row, name, place=place) for name in ("need", "achievement"))
+        need, (judged, key) = _text(row, "need", place=place), _judged(row, place=place)
         grade = row.get("grade", UNGRADED)
         if isinstance(grade, bool) or not isinstance(grade, int) or grade < 0:
             raise InvalidInput(f"{place}: grade 应为不小于0的整数，实为 {grade!r}")
-        if achievement in judgements.setdefault(need, {}):
-            raise InvalidInput(f"{place}: {need} 与 {achievement} 已有评判")
-        judgements[need][achievement] = grade
+        if judged is not kind:
+            continue
+        if key in judgements.setdefault(need, {}):
+            raise InvalidInput(f"{place}: {need} 与 {key} 已有评判")
+        judgements[need][key] = grade
     if not judgements:
         raise InvalidInput(f"{path}: 没有任何评判")
     return judgements
+
+
+def _judged(row: Mapping[str, Any], *, place: str) -> tuple[Kind, str]:
+    """Return which document a line judges."""
+    if "kind" not in row:
+        named = next((kind for kind in Kind if kind is not Kind.NEED and kind.value in row), Kind.ACHIEVEMENT)
+        return named, _text(row, named.value, place=place)
+    try:
+        return Kind(row["kind"]), _text(row, "key", place=place)
+    except ValueError as error:
+        raise InvalidInput(f"{place}: 没有种类 {row['kind']!r}") from error
 
 
 def _document(row: Mapping[str, Any], *, kind: Kind, place: str) -> Document:
@@ -103,8 +132,14 @@ def _document(row: Mapping[str, Any], *, kind: Kind, place: str) -> Document:
 
 def _facets(row: Mapping[str, Any], *, place: str) -> Facets:
     stated = dict(row.get("facets") or {})
-    if row.get("trl") is not None:
-        stated.setdefault("trl", row["trl"])
+    for name, sort in _PLAIN.items():
+        value = row.get(name)
+        if value is None or value == "":
+            continue
+        if not isinstance(value, sort) or isinstance(value, bool):
+            expected = "文本" if sort is str else "整数"
+            raise InvalidInput(f"{place}: {name} 应为{expected}，实为 {value!r}")
+        stated.setdefault(name, value)
     field = row.get("field")
     if isinstance(field, str) and _FIELD_CODE.fullmatch(field):
         stated.setdefault("tech_field", field)
@@ -112,7 +147,7 @@ def _facets(row: Mapping[str, Any], *, place: str) -> Facets:
         facets = Facets.from_json(stated)
     except (TypeError, ValueError) as error:
         raise InvalidInput(f"{place}: facets 有误：{error}") from error
-    for name in ("trl", "min_trl"):
+    for name in _LEVELS:
         level = getattr(facets, name)
         if level is not None and (isinstance(level, bool) or level not in range(1, 10)):
             raise InvalidInput(f"{place}: {name} 应为1至9的整数，实为 {level!r}")

@@ -224,7 +224,8 @@ class LocalEngine:
         Raises:
             IndexMissing: nothing has been saved there.
             IndexDamaged: a file is missing, or is not what was written.
-            ManifestMismatch: it was made with another encoder, lexicon or normalisation.
+            ManifestMismatch: it was made with another encoder, lexicon or normalisation, or its files have
+                another format.
         """
         saved, manifest = open_snapshot(folder)
         engine = cls(encoder, lexicon=lexicon, weights=weights, reranker=reranker)

@@ -7,7 +7,7 @@ candidates. A judgement is a value from -1 (differs) over 0 (not known) to 1 (fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.cooperation import families
-from matching.types import Facets, FacetVerdict, Query
+from matching.kinds import AGELESS, EXPECTED
+from matching.types import Facets, FacetVerdict, Kind, Query
 
 Rows = NDArray[np.int64]
 
@@ -26,6 +27,9 @@ VERDICTS: Final = ("unknown", "differs", "near", "fits")
 
 NEAR_LEVELS: Final = 2
 """A maturity so many levels short may still do, after a pilot stage."""
+
+NEAR_ABOVE: Final = 1
+"""A maturity so many levels above what is taken may still gain from it; beyond, that stage is past."""
 
 NEAR_PRICE: Final = (6, 5)
 """An asking price up to 6/5 of the budget leaves room for talks; money is compared in integers."""
@@ -45,12 +49,18 @@ class Judgement:
         values: (n,) float64 from -1 to 1; 0 where the document does not state it.
         verdicts: (n,) indexes into `VERDICTS`.
         words: by candidate number, the verdict in Chinese.
+        expected: documents of this kind are expected to state it, so that it is told where they do not.
     """
 
     facet: str
     values: NDArray[np.float64]
     verdicts: NDArray[np.int8]
     words: Callable[[int], str]
+    expected: bool = True
+
+    def tells(self, number: int) -> bool:
+        """Tell whether the verdict on one candidate is worth showing."""
+        return self.expected or bool(self.verdicts[number])
 
     def verdict(self, number: int) -> FacetVerdict:
         """Return the verdict on one candidate."""
@@ -81,8 +91,10 @@ class Vocabulary:
         return np.array([0.0, *(judge(value) for value in self.values[1:])])
 
 
-_CODED: Final = ("tech_field", "chain", "region", "modes", "organisation")
-_NUMBERS: Final = {"trl": np.int8, "min_trl": np.int8, "price_fen": np.int64, "budget_fen": np.int64}
+_CODED: Final = ("tech_field", "chain", "category", "region", "modes", "organisation")
+_NUMBERS: Final = {
+    "trl": np.int8, "min_trl": np.int8, "max_trl": np.int8, "price_fen": np.int64, "budget_fen": np.int64
+}  # fmt: skip
 _DAYS: Final = ("published_on", "expires_on")
 
 
@@ -141,6 +153,8 @@ class FacetTable:
             mask &= (expires == 0) | (expires >= query.as_of.toordinal())
         if query.tech_field is not None:
             mask &= self._column("tech_field") == self._code("tech_field", query.tech_field)
+        if query.category is not None:
+            mask &= self._column("category") == self._code("category", query.category)
         if query.region_prefix:
             prefix = query.region_prefix
             table = self._vocabularies["region"].table(lambda region: region.startswith(prefix))
@@ -151,6 +165,8 @@ class FacetTable:
 
     def judge(self, query: Query, rows: Rows) -> list[Judgement]:
         """Compare the stated wishes of a question with the facets of some rows.
+
+        A facet that none of the rows states is left out, unless documents of the kind are expected to.
 
         Args:
             query: wishes that it does not state are not judged; freshness needs its `as_of`.
@@ -166,8 +182,8 @@ class FacetTable:
             chain = wish.chain
             values = self._looked_up("chain", rows, lambda code: 1.0 if code == chain else -1.0)
             found.append(_graded("chain", values, _CHAIN_WORDS))
-        if wish.min_trl is not None or wish.trl is not None:
-            found.append(self._maturity(wish, rows))
+        if not wish.trl is wish.min_trl is wish.max_trl is None:
+            found.append(self._maturity(wish, rows, served=query.kind is Kind.RESOURCE))
         if wish.budget_fen is not None or wish.price_fen is not None:
             found.append(self._price(wish, rows))
         if modes := families(wish.modes):
@@ -177,9 +193,11 @@ class FacetTable:
             region = wish.region
             values = self._looked_up("region", rows, lambda code: _nearness(region, code))
             found.append(_graded("region", values, _REGION_WORDS, near=(0.0, 1.0)))
-        if query.as_of is not None:
+        if query.as_of is not None and query.kind not in AGELESS:
             found.append(self._freshness(query.as_of, rows))
-        return found
+        expected = EXPECTED[query.kind]
+        told = [replace(one, expected=one.facet in expected) for one in found]
+        return [one for one in told if one.expected or one.verdicts.any()]
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the columns, for saving."""
@@ -230,27 +248,33 @@ class FacetTable:
         values = np.array([judge(stated[code]) if code else 0.0 for code in codes.tolist()], np.float64)
         return values[places]
 
-    def _maturity(self, wish: Facets, rows: Rows) -> Judgement:
-        asked = wish.min_trl is not None
-        theirs = self._columns["trl" if asked else "min_trl"][rows].astype(np.int64)
-        own = wish.min_trl if wish.min_trl is not None else wish.trl
-        assert own is not None  # the caller has seen one of them
-        short = own - theirs if asked else theirs - own
-        known = theirs != _NOT_STATED
-        order = (~known, short <= 0, short <= NEAR_LEVELS)
-        verdicts = _first(order, (UNKNOWN, FITS, NEAR), DIFFERS)
+    def _maturity(self, wish: Facets, rows: Rows, *, served: bool) -> Judgement:
+        asked = wish.min_trl is not None or wish.max_trl is not None
+        reached, least, most = (
+            np.full(len(rows), _NOT_STATED if level is None else level)
+            if ours
+            else self._columns[name][rows].astype(np.int64)
+            for name, level, ours in (
+                ("trl", wish.trl, not asked),
+                ("min_trl", wish.min_trl, asked),
+                ("max_trl", wish.max_trl, asked),
+            )
+        )
+        short = np.where(least == _NOT_STATED, 0, least - reached)
+        above = np.where(most == _NOT_STATED, 0, reached - most)
+        unknown = (reached == _NOT_STATED) | ((least == _NOT_STATED) & (most == _NOT_STATED))
+        order = (unknown, (short <= 0) & (above <= 0), (short <= NEAR_LEVELS) & (above <= NEAR_ABOVE))
+        verdicts = _first(order, (UNKNOWN, FITS, NEAR), DIFFERS).astype(np.int8)
         values = _first(order, (0.0, 1.0, 0.0), -1.0)
 
         def words(number: int) -> str:
             if verdicts[number] == UNKNOWN:
                 return "对方未注明成熟度" if asked else "对方未注明成熟度要求"
-            has, wants = (theirs[number], own) if asked else (own, theirs[number])
-            if verdicts[number] == FITS:
-                return f"成熟度TRL {has}，已达要求的TRL {wants}"
-            gap = f"成熟度TRL {has}，距要求的TRL {wants}差{short[number]}级"
-            return f"{gap}，尚需中试" if verdicts[number] == NEAR else f"{gap}，差距较大"
+            stated = (None if one[number] == _NOT_STATED else int(one[number]) for one in (least, most))
+            near = bool(verdicts[number] == NEAR)
+            return _maturity_words(int(reached[number]), *stated, near=near, served=served)
 
-        return Judgement("maturity", values, verdicts.astype(np.int8), words)
+        return Judgement("maturity", values, verdicts, words)
 
     def _price(self, wish: Facets, rows: Rows) -> Judgement:
         asked = wish.budget_fen is not None
@@ -288,6 +312,21 @@ _CHAIN_WORDS: Final = ("对方未注明产业链", "产业链不同", "产业链
 _MODE_WORDS: Final = ("对方未注明合作方式", "合作方式不同", "合作方式相近", "有共同接受的合作方式")
 _REGION_WORDS: Final = ("对方未注明所在地", "不在同一省份", "同省或同市", "同一区县")
 _FRESHNESS_WORDS: Final = ("未注明发布日期", "发布已逾三年", "发布于一至三年内", "发布于一年内")
+
+
+def _maturity_words(reached: int, least: int | None, most: int | None, *, near: bool, served: bool) -> str:
+    """Say how a level stands to the least and the most that are taken; `served` by a resource, or wanted."""
+    has, limit = f"成熟度TRL {reached}", "其服务上限" if served else "要求的上限"
+    if least is not None and reached < least:
+        next_step = "尚需前期研发" if served else "尚需中试"
+        return f"{has}，距要求的TRL {least}差{least - reached}级，{next_step if near else '差距较大'}"
+    if most is None:
+        return f"{has}，已达要求的TRL {least}"
+    if reached > most:
+        return f"{has}，{'略' if near else '已'}高于{limit}TRL {most}"
+    if least is None:
+        return f"{has}，未超过{limit}TRL {most}"
+    return f"{has}，在{'其服务' if served else '要求的'}范围TRL {least}–{most}之内"
 
 
 def _in_common(modes: frozenset[str], others: frozenset[str]) -> float:

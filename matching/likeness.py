@@ -6,6 +6,7 @@ pairs of words, and the pairs that carry it can be named. Other models cannot be
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
@@ -49,13 +50,16 @@ class _Words:
     vectors: NDArray[np.float32]
 
 
-def alike_words(encoder: object, query: Analysis, document: FoundDocument) -> tuple[AlikeWords, ...]:
+def alike_words(
+    encoder: object, query: Analysis, document: FoundDocument, *, named: bool = False
+) -> tuple[AlikeWords, ...]:
     """Name the pairs of different words that carry the most of the cosine of two texts.
 
     Args:
         encoder: of the index; one that is no `WordEncoder` gives no pairs.
         query: the question.
         document: a document found.
+        named: its title is a proper name, of which no word is shown.
 
     Returns:
         At most `MAX_PAIRS` pairs, the largest share first, ties by word; no word stands in two of them.
@@ -63,7 +67,8 @@ def alike_words(encoder: object, query: Analysis, document: FoundDocument) -> tu
     if not isinstance(encoder, WordEncoder):
         return ()
     asked = _words(encoder, query.normalised)
-    found = _words(encoder, document.normalised)
+    begin = bisect_left(document.normalised.offsets, document.title_length) if named else 0
+    found = _words(encoder, document.normalised, begin=begin)
     if asked is None or found is None:
         return ()
     cosine = float(asked.vectors.sum(axis=0) @ found.vectors.sum(axis=0))
@@ -79,6 +84,8 @@ def alike_words(encoder: object, query: Analysis, document: FoundDocument) -> tu
         if share < MIN_SHARE or len(pairs) == MAX_PAIRS:
             break
         ours, theirs = asked.names[one], found.names[other]
+        if found.spans[other][0] < begin:
+            continue
         if ours == theirs or {ours, theirs} & used or not (_telling(ours) and _telling(theirs)):
             continue
         used |= {ours, theirs}
@@ -96,7 +103,8 @@ def alike_words(encoder: object, query: Analysis, document: FoundDocument) -> tu
     return tuple(pairs)
 
 
-def _words(encoder: WordEncoder, text: Normalised) -> _Words | None:
+def _words(encoder: WordEncoder, text: Normalised, *, begin: int = 0) -> _Words | None:
+    """Take a text apart; the place of a word is its first one from `begin` on, if it has one there."""
     taken = encoder.word_vectors(text.text)
     if taken is None or not taken[0]:
         return None
@@ -109,6 +117,8 @@ def _words(encoder: WordEncoder, text: Normalised) -> _Words | None:
         if name not in first:
             first[name] = len(first)
             places.append((start, end))
+        elif places[first[name]][0] < begin <= start:
+            places[first[name]] = (start, end)
         numbers[index] = first[name]
     sums = np.zeros((len(first), vectors.shape[1]), np.float32)
     np.add.at(sums, numbers, vectors)

@@ -14,6 +14,7 @@ from matching.explain import (
     shared_terms,
 )
 from matching.facets import Judgement
+from matching.kinds import NAMED
 from matching.likeness import alike_words
 from matching.reranker import RERANKED, Reranker
 from matching.scoring import RERANKER, Addend, Scored
@@ -93,8 +94,14 @@ def hits(
             parts=scored.parts(place),
             terms=shared_terms(analysis, chosen.documents[place], chosen.terms),
             concepts=shared_concepts(analysis, chosen.documents[place], chosen.concept_weights),
-            facets=tuple(judgement.verdict(chosen.places[place]) for judgement in chosen.judgements),
-            alike=alike_words(encoder, analysis, chosen.documents[place]) if query.alike else (),
+            facets=tuple(
+                judgement.verdict(chosen.places[place])
+                for judgement in chosen.judgements
+                if judgement.tells(chosen.places[place])
+            ),
+            alike=alike_words(encoder, analysis, chosen.documents[place], named=query.kind in NAMED)
+            if query.alike
+            else (),
         )
         for rank, place in enumerate(order, start=1)
     )

@@ -14,6 +14,8 @@ def scope_values(document: Document) -> list[str]:
     values = []
     if document.facets.tech_field:
         values.append(_exact("field", document.facets.tech_field))
+    if document.facets.category:
+        values.append(_exact("category", document.facets.category))
     if region := document.facets.region:
         values += [
             _exact("region", region[:length]) for length in range(1, min(len(region), _REGION_DIGITS) + 1)
@@ -26,6 +28,8 @@ def scope_wanted(query: Query) -> list[str]:
     values = []
     if query.tech_field is not None:
         values.append(_exact("field", query.tech_field))
+    if query.category is not None:
+        values.append(_exact("category", query.category))
     if query.region_prefix and len(query.region_prefix) <= _REGION_DIGITS:
         values.append(_exact("region", query.region_prefix))
     return values

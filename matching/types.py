@@ -23,6 +23,10 @@ class Kind(StrEnum):
     EXPERT = "expert"
     RESOURCE = "resource"
     PROJECT = "project"
+    NODE = "node"
+    ENTERPRISE = "enterprise"
+    TECHNOLOGY = "technology"
+    SCENARIO = "scenario"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,11 @@ class Facets:
     Attributes:
         tech_field: code of the technical field, `01` to `11` (domain list of eleven).
         chain: code of the industrial chain.
+        category: what sort of its kind it is, as code; e.g. of a resource whether instrument or pilot base.
         region: six-digit GB/T 2260 code.
-        trl: technology readiness level 1-9 an achievement has reached.
-        min_trl: lowest level a need can take.
+        trl: technology readiness level 1-9 an achievement or project has reached.
+        min_trl: lowest level a need, scenario or pilot base can take.
+        max_trl: highest level it can take.
         price_fen: asking price of an achievement, in fen.
         budget_fen: budget of a need, in fen.
         modes: cooperation modes that the owner accepts, as codes; see `matching.cooperation`.
@@ -45,9 +51,11 @@ class Facets:
 
     tech_field: str | None = None
     chain: str | None = None
+    category: str | None = None
     region: str | None = None
     trl: int | None = None
     min_trl: int | None = None
+    max_trl: int | None = None
     price_fen: int | None = None
     budget_fen: int | None = None
     modes: tuple[str, ...] = ()
@@ -122,6 +130,7 @@ class Query:
         k: number of hits wanted, 1 to 200.
         as_of: documents expired on that day are left out; None means no check.
         tech_field: only documents of this field, if given.
+        category: only documents of this category, if given.
         region_prefix: only documents whose region starts with it, if given.
         alike: name the different words that make the vectors alike; costs a fifth of a millisecond a hit.
     """
@@ -133,6 +142,7 @@ class Query:
     facets: Facets = field(default_factory=Facets)
     as_of: date | None = None
     tech_field: str | None = None
+    category: str | None = None
     region_prefix: str | None = None
     alike: bool = False
 

@@ -27,6 +27,7 @@ from matching.milvus.filters import allowed
 from matching.milvus.rows import (
     EVIDENCE_COLUMNS,
     REASON_COLUMNS,
+    SCHEMA,
     TEXTS,
     Row,
     character_table,
@@ -88,7 +89,8 @@ class MilvusEngine:
 
         Raises:
             EngineUnavailable: the server cannot be reached, or refuses the token.
-            ManifestMismatch: the documents there were made with another encoder, lexicon or normalisation.
+            ManifestMismatch: the documents there were made with another encoder, lexicon or normalisation, or
+                have other columns.
         """
         self._encoder = encoder
         self._lexicon = lexicon
@@ -99,6 +101,7 @@ class MilvusEngine:
             "dim": str(encoder.dim),
             "normalisation": NORMALISATION_VERSION,
             "lexicon": self._lexicon_version,
+            "schema": SCHEMA,
         }
         self._server = Server(
             uri,

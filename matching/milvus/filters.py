@@ -44,6 +44,10 @@ def allowed(query: Query) -> str | None:
         if not query.tech_field:
             return None  # empty means "not stated", and what is not stated is not the field asked for
         conditions.append(f"tech_field == {quoted(query.tech_field)}")
+    if query.category is not None:
+        if not query.category:
+            return None
+        conditions.append(f"category == {quoted(query.category)}")
     if query.region_prefix:
         conditions.append(begins_with("region", query.region_prefix))
     if query.facets.organisation:

@@ -21,6 +21,9 @@ from matching.types import Document, Facets
 
 Row = Mapping[str, Any]
 
+SCHEMA: Final = "2"
+"""Version of the columns; collections with others are refused."""
+
 MAX_BYTES: Final = 65_535
 """Longest text a column of Milvus can hold, in UTF-8. What is longer is cut off; 20,000 Chinese characters,
 more than are ever read, take 60,000."""
@@ -29,8 +32,10 @@ MAX_NAME_BYTES: Final = 1_024
 """Longest key or code; documents with a longer one are refused by the server."""
 
 TEXTS: Final = ("title", "body")
-NAMES: Final = ("tech_field", "chain", "region", "organisation")
-NUMBERS: Final = {"trl": "INT8", "min_trl": "INT8", "price_fen": "INT64", "budget_fen": "INT64"}
+NAMES: Final = ("tech_field", "chain", "category", "region", "organisation")
+NUMBERS: Final = {
+    "trl": "INT8", "min_trl": "INT8", "max_trl": "INT8", "price_fen": "INT64", "budget_fen": "INT64"
+}  # fmt: skip
 DAYS: Final = ("published_on", "expires_on")
 
 REASON_COLUMNS: Final = (*TEXTS, "word_count", "concepts")

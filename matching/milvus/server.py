@@ -323,6 +323,30 @@ def drop_collections(uri: str, *, token: str = "", prefix: str, timeout: float =
     return there
 
 
+def remove_everywhere(
+    uri: str, *, token: str = "", begin: str, kind: Kind, keys: Sequence[str], timeout: float = 10.0
+) -> None:
+    """Take documents out of the collections of all engines whose prefixes begin alike, whatever their models.
+
+    Args:
+        uri: of the server.
+        token: as for the engine.
+        begin: what the prefixes begin with.
+        kind: of the documents.
+        keys: of the documents; unknown ones are ignored.
+        timeout: seconds for one call.
+
+    Raises:
+        EngineUnavailable: the server cannot be reached, refuses the token, or did not do it.
+    """
+    milvus, client = _connect(uri, token=token, timeout=timeout)
+    with _asking(milvus):
+        for name in client.list_collections(timeout=timeout):
+            if name.startswith(begin) and name.endswith(f"_{kind.value}"):
+                client.delete(name, filter=one_of("key", keys), timeout=timeout)
+        client.close()
+
+
 def list_prefixes(uri: str, *, token: str = "", begin: str, timeout: float = 10.0) -> list[str]:
     """Return the prefixes of engines whose collections are on a server, ordered.
 

@@ -86,7 +86,7 @@ def test_evaluate_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_evaluate_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(evaluation()) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "成果 4 条，需求 3 条"
+    assert lines[0] == "待查 4 条，需求 3 条"
     assert [line.split()[0] for line in lines[3:]][-1] == "engine"
 
 
@@ -103,7 +103,38 @@ def test_evaluate_warns_of_judgements_it_cannot_use(
     assert main([*evaluation(qrels=path), "--json"]) == 0
     warned = capsys.readouterr().err
     assert "1 条有评判的需求不在" in warned
-    assert "1 条有评判的成果不在" in warned
+    assert "1 条有评判的记录不在" in warned
+
+
+def test_any_kind_of_pool_can_be_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    people, judged = tmp_path / "experts.jsonl", tmp_path / "qrels.jsonl"
+    rows = [
+        {
+            "id": "E1",
+            "title": "周以宁 研究员",
+            "description": "电渗析脱盐，印染废水回用。",
+            "region": "320200",
+        },
+        {"id": "E2", "title": "孙遥 副教授", "description": "叶片气动设计。", "tech_field": "06"},
+    ]
+    people.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    lines = [
+        '{"need": "N1", "kind": "expert", "key": "E1", "grade": 2}',
+        '{"need": "N1", "kind": "resource", "key": "R1", "grade": 2}',
+        '{"need": "N2", "kind": "resource", "key": "R1", "grade": 1}',
+    ]
+    judged.write_text("\n".join(lines), encoding="utf-8")
+    asked = ["--needs", str(DATA / "needs.jsonl"), "--pool", str(people), "--qrels", str(judged)]
+    assert main(["evaluate", *asked, "--kind", "expert", "--json"]) == 0
+    output = capsys.readouterr()
+    report = json.loads(output.out)
+    assert (report["pool"], report["needs"]) == (2, 1)
+    assert report["systems"]["engine"]["top1"] == report["systems"]["bm25"]["top1"] == 1
+    assert output.err == ""
+    assert main(["calibrate", *asked, "--kind", "expert", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["examples"] == 2
+    assert main(["evaluate", *asked, "--kind", "project"]) == 2
+    assert "没有任何评判" in capsys.readouterr().err
 
 
 def test_evaluate_with_other_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,6 +48,35 @@ def test_judgements() -> None:
     }
 
 
+def test_judgements_of_one_kind(tmp_path: Path) -> None:
+    path = tmp_path / "qrels.jsonl"
+    lines = [
+        '{"need": "N1", "kind": "expert", "key": "X", "grade": 2}',
+        '{"need": "N1", "kind": "resource", "key": "X"}',
+        '{"need": "N2", "project": "P", "grade": 1}',
+        '{"need": "N2", "achievement": "A"}',
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert read_judgements(path, kind=Kind.EXPERT) == {"N1": {"X": 2}}
+    assert read_judgements(path, kind=Kind.RESOURCE) == {"N1": {"X": UNGRADED}}
+    assert read_judgements(path, kind=Kind.PROJECT) == {"N2": {"P": 1}}
+    assert read_judgements(path) == {"N2": {"A": UNGRADED}}
+
+
+def test_facets_may_stand_beside_the_texts(tmp_path: Path) -> None:
+    path = tmp_path / "resources.jsonl"
+    row = {
+        "id": "R1", "title": "膜分离中试基地", "description": "", "category": "pilot_base",
+        "region": "320281", "chain": "c1", "tech_field": "07", "min_trl": 4, "max_trl": 7,
+        "facets": {"min_trl": 5},
+    }  # fmt: skip
+    path.write_text(json.dumps(row), encoding="utf-8")
+    (document,) = read_documents(path, kind=Kind.RESOURCE)
+    assert document.facets == Facets(
+        tech_field="07", chain="c1", category="pilot_base", region="320281", min_trl=5, max_trl=7
+    )
+
+
 GOOD = '{"id": "1", "title": "甲", "description": "乙"}\n'
 
 
@@ -61,6 +90,13 @@ GOOD = '{"id": "1", "title": "甲", "description": "乙"}\n'
         ("a.jsonl", '{"id": 1, "title": "甲", "description": ""}', r"a\.jsonl:1: 缺少 id"),
         ("a.jsonl", '{"id": "", "title": "甲", "description": ""}', r"a\.jsonl:1: 编号为空"),
         ("a.jsonl", '{"id": "1", "title": "", "description": "", "trl": 12}', r"a\.jsonl:1: trl"),
+        ("a.jsonl", '{"id": "1", "title": "", "description": "", "max_trl": 0}', r"a\.jsonl:1: max_trl"),
+        (
+            "a.jsonl",
+            '{"id": "1", "title": "", "description": "", "region": 32}',
+            r"a\.jsonl:1: region 应为文本",
+        ),
+        ("a.jsonl", '{"id": "1", "title": "", "description": "", "trl": "5"}', r"a\.jsonl:1: trl 应为整数"),
         ("a.jsonl", '{"id": "1", "title": "", "description": "", "facets": {"x": 1}}', r"a\.jsonl:1: facets"),
         ("a.jsonl", "", r"a\.jsonl: 没有任何记录"),
         ("a.csv", "编号,成果名称\n", r"a\.csv:1: 缺少列 id、description"),
@@ -100,6 +136,8 @@ def test_an_id_may_stand_in_one_file_only(tmp_path: Path) -> None:
         ('{"need": "N1", "achievement": "A1", "grade": -1}', r":1: grade"),
         ('{"need": "N1", "achievement": "A1", "grade": true}', r":1: grade"),
         ('{"need": "N1"}', r":1: 缺少 achievement"),
+        ('{"need": "N1", "kind": "person", "key": "X"}', r":1: 没有种类 'person'"),
+        ('{"need": "N1", "kind": "expert"}', r":1: 缺少 key"),
         (
             '{"need": "N1", "achievement": "A1"}\n{"need": "N1", "achievement": "A1"}',
             r":2: N1 与 A1 已有评判",

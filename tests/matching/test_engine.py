@@ -6,6 +6,7 @@ What every engine promises is tested in `test_engines`.
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import threading
 import time
@@ -155,6 +156,20 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     assert (caught.value.field, caught.value.wanted) == ("encoder", HashingEncoder(32).key)
     with pytest.raises(ManifestMismatch, match="lexicon 'test-1', in use is ''"):
         LocalEngine.load(tmp_path, encoder)
+
+
+def test_a_snapshot_of_an_older_program_is_refused(tmp_path: Path) -> None:
+    with engine(*ALL) as made:
+        made.save(tmp_path, labels={})
+    folder, manifest = open_snapshot(tmp_path)
+    older = dataclasses.asdict(manifest) | {"format": 2}
+    (folder / "manifest.json").write_text(json.dumps(older), encoding="utf-8")
+    for kind in manifest.counts:
+        with np.load(folder / kind / "facets.npz") as facets:
+            columns = {name: facets[name] for name in facets if name not in ("category", "max_trl")}
+        np.savez(folder / kind / "facets.npz", **columns)
+    with pytest.raises(ManifestMismatch, match="format 2, in use is 3"):
+        LocalEngine.load(tmp_path, HashingEncoder(64))
 
 
 def test_every_damaged_file_is_noticed(tmp_path: Path) -> None:

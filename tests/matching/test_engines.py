@@ -314,6 +314,15 @@ def test_filters(made: Engine) -> None:
     for own in ("", "nobody"):
         wish = Facets(organisation=own)
         assert len(keys(made.search(ask(everything, facets=wish)))) == made.count(Kind.ACHIEVEMENT)
+    bases = [
+        Document(category, Kind.RESOURCE, "废水处理", "膜", Facets(category=category, region="330106"))
+        for category in ("pilot_base", "instrument")
+    ]
+    made.upsert(bases)
+    served = ask(everything, kind=Kind.RESOURCE, category="pilot_base", region_prefix="33")
+    assert keys(made.search(served)) == ["pilot_base"]
+    assert keys(made.search(ask(everything, kind=Kind.RESOURCE, category=""))) == []
+    assert keys(made.search(ask(everything, category="pilot_base"))) == []
     own_too = ask(everything, facets=Facets(organisation="o-zju"))
     assert set(keys(made.search(own_too))) == {BLADE.key, ALLOY.key, PLAIN.key}
 
@@ -336,15 +345,32 @@ def test_filters_hold_before_the_cut(made: Engine) -> None:
     assert set(keys(made.search(query))) == fitting
 
 
+def test_only_what_a_kind_is_expected_to_state_is_missed(made: Engine) -> None:
+    person = Document("p", Kind.EXPERT, "李明远 教授", "膜法处理印染废水", Facets(published_on=TODAY))
+    gauge = Document("g", Kind.RESOURCE, "电渗析试验台", "印染废水", Facets(category="instrument"))
+    base = Document("b", Kind.RESOURCE, "膜法中试基地", "印染废水", Facets(min_trl=4, max_trl=7))
+    made.upsert([person, gauge, base])
+    wish = Facets(trl=9, price_fen=100, modes=("joint",), region="330106", tech_field="07")
+    (hit,) = made.search(ask("印染废水", kind=Kind.EXPERT, facets=wish, as_of=TODAY)).hits
+    assert [one.words for one in hit.facets] == ["对方未注明技术领域", "对方未注明所在地"]
+    assert [one.name for one in hit.parts[5:]] == ["tech_field", "region"]
+    found = made.search(ask("印染废水", kind=Kind.RESOURCE, facets=wish, as_of=TODAY)).hits
+    words = {hit.key: [one.words for one in hit.facets] for hit in found}
+    assert words["g"] == ["对方未注明技术领域", "对方未注明所在地"]
+    assert words["b"][1] == "成熟度TRL 9，已高于其服务上限TRL 7"
+
+
 ODD_CODES = ("", "33", "3301", "330106", '33"', "33\\", '" or key != "', "33%", "33_", "甲'", "33\n")
 ODD_NAMES = st.one_of(st.none(), st.sampled_from(ODD_CODES))
 FACETS = st.builds(
     Facets,
     tech_field=ODD_NAMES,
     chain=ODD_NAMES,
+    category=ODD_NAMES,
     region=ODD_NAMES,
     trl=st.one_of(st.none(), st.integers(1, 9)),
     min_trl=st.one_of(st.none(), st.integers(1, 9)),
+    max_trl=st.one_of(st.none(), st.integers(1, 9)),
     price_fen=st.one_of(st.none(), st.integers(0, 10**14)),
     budget_fen=st.one_of(st.none(), st.integers(0, 10**14)),
     modes=st.lists(st.sampled_from(["joint", "license", '"', "甲"]), max_size=3).map(tuple),
@@ -360,7 +386,9 @@ FACETS = st.builds(
     wish=FACETS,
     as_of=st.sampled_from([None, TODAY]),
     tech_field=ODD_NAMES,
+    category=ODD_NAMES,
     region_prefix=ODD_NAMES,
+    kind=st.sampled_from(Kind),
 )
 def test_both_engines_let_the_same_documents_through_and_judge_them_alike(
     both: list[Engine],
@@ -368,15 +396,18 @@ def test_both_engines_let_the_same_documents_through_and_judge_them_alike(
     wish: Facets,
     as_of: date | None,
     tech_field: str | None,
+    category: str | None,
     region_prefix: str | None,
+    kind: Kind,
 ) -> None:
-    documents = [Document(f"d{n}", Kind.NEED, "废水处理", "膜", one) for n, one in enumerate(stated)]
+    documents = [Document(f"d{n}", kind, "废水处理", "膜", one) for n, one in enumerate(stated)]
     query = ask(
-        "废水膜", kind=Kind.NEED, facets=wish, as_of=as_of, tech_field=tech_field, region_prefix=region_prefix
-    )
+        "废水膜", kind=kind, facets=wish, as_of=as_of, tech_field=tech_field, category=category,
+        region_prefix=region_prefix,
+    )  # fmt: skip
     answers = []
     for one in both:
-        one.remove(Kind.NEED, sorted(one.keys(Kind.NEED)))
+        one.remove(kind, sorted(one.keys(kind)))
         one.upsert(documents)
         found = one.search(query).hits
         answers.append({hit.key: (hit.facets, hit.parts[5:], part(hit, "dense")) for hit in found})

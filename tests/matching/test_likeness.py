@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -52,6 +54,16 @@ def test_pairs_come_by_share_each_word_once_and_point_into_the_raw_texts() -> No
     total = (1.5 * 1.8) + (1.5 * (0.2 + 0.8))
     assert pairs[0].share == pytest.approx(1.8 / total, abs=1e-4)
     assert pairs[1].share == pytest.approx(0.8 / total, abs=1e-4)
+
+
+def test_no_word_of_a_proper_name_is_shown() -> None:
+    asked = question("染布鹽分")
+    text = "脱盐印染厂\n印染叶片"
+    person = dataclasses.replace(document(text), title_length=5)
+    shown = [(pair.query_word, pair.document_word) for pair in alike_words(Dictionary(), asked, person)]
+    assert shown == [("染布", "印染"), ("鹽分", "脱盐")]
+    (pair,) = alike_words(Dictionary(), asked, person, named=True)
+    assert (pair.query_word, pair.document_span) == ("染布", (6, 8))
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("", "印染"), ("染布", ""), ("染布", "叶片"), ("染布", "染布")])

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import matching.milvus.engine
 from matching.encoder import HashingEncoder
 from matching.errors import ManifestMismatch
 from matching.explain import Analysis
@@ -65,7 +66,7 @@ def test_prefixes_keep_engines_apart(url: str) -> None:
         assert right.keys(Kind.ACHIEVEMENT) == {BLADE.key}
 
 
-def test_what_was_made_otherwise_is_refused(url: str) -> None:
+def test_what_was_made_otherwise_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with milvus_engine(url, BRINE, prefix="made", tagger=lexicon()):
         with pytest.raises(ManifestMismatch) as caught:
             MilvusEngine(HashingEncoder(32), url, prefix="made", lexicon=lexicon())
@@ -73,6 +74,10 @@ def test_what_was_made_otherwise_is_refused(url: str) -> None:
         assert (caught.value.field, caught.value.wanted) == ("encoder", key)
         with pytest.raises(ManifestMismatch, match="lexicon 'test-1', in use is ''"):
             MilvusEngine(HashingEncoder(64), url, prefix="made")
+        with monkeypatch.context() as newer:
+            newer.setattr(matching.milvus.engine, "SCHEMA", "next")
+            with pytest.raises(ManifestMismatch, match="schema '2', in use is 'next'"):
+                MilvusEngine(HashingEncoder(64), url, prefix="made", lexicon=lexicon())
         # An engine that was opened before there was anything notices it as well.
         early = MilvusEngine(HashingEncoder(32), url, prefix="made_later")
         with milvus_engine(url, BRINE, prefix="made_later"):
@@ -221,7 +226,10 @@ def test_another_index_over_the_vectors(url: str) -> None:
 
 
 def test_a_row_keeps_facets_and_characters() -> None:
-    documents = [stored(one) for one in (*ALL, *made_up(20))]
+    base = Facets(category="pilot_base", min_trl=4, max_trl=7)
+    documents = [
+        stored(one) for one in (*ALL, Document("base", Kind.RESOURCE, "中试基地", "膜", base), *made_up(20))
+    ]
     rows = [
         to_row(one, Analysis(one.text, title_length=len(one.title), tagger=None), np.zeros(4, np.float32))
         for one in documents
@@ -234,18 +242,24 @@ def test_a_row_keeps_facets_and_characters() -> None:
 
     facets, places = FacetTable(), np.arange(len(documents))
     facets.append([one.facets for one in documents])
-    for mine, theirs in zip(facet_table(rows).judge(query, places), facets.judge(query, places), strict=True):
-        assert [mine.verdict(n) for n in places] == [theirs.verdict(n) for n in places]
-        assert mine.values.tolist() == theirs.values.tolist()
+    reached = Query("", "膜", Kind.RESOURCE, facets=Facets(trl=9), category="pilot_base")
+    for asked in (query, reached):
+        mine, theirs = (table.judge(asked, places) for table in (facet_table(rows), facets))
+        for one, other in zip(mine, theirs, strict=True):
+            assert [one.verdict(n) for n in places] == [other.verdict(n) for n in places]
+            assert one.values.tolist() == other.values.tolist()
+    allowed = facet_table(rows).allowed(reached)
+    assert allowed is not None
+    assert np.flatnonzero(allowed).tolist() == [len(ALL)]
     characters = CharacterTable()
     frequencies = np.zeros(1 << 16, np.int64)
     for one in documents:
         counts = character_counts(normalise(one.text).text)
         characters.append(counts)
         frequencies[list(counts)] += 1
-    asked = character_counts("高盐废水膜电渗析cod")
+    sought = character_counts("高盐废水膜电渗析cod")
     remade = character_table(rows, frequencies=frequencies, texts=len(documents))
-    assert remade.cosines(asked, places).tolist() == characters.cosines(asked, places).tolist()
+    assert remade.cosines(sought, places).tolist() == characters.cosines(sought, places).tolist()
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=50), st.integers(0, 9_000))

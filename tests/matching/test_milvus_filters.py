@@ -37,23 +37,28 @@ def test_keys_stay_keys(values: list[str]) -> None:
     assert [one.value for one in parsed.values.elements] == [storable(value) for value in values]
 
 
-@given(ANY_TEXT.filter(bool), ANY_TEXT.filter(bool), ANY_TEXT.filter(bool))
-def test_a_filter_has_the_same_shape_whatever_is_asked(field: str, region: str, organisation: str) -> None:
+@given(ANY_TEXT.filter(bool), ANY_TEXT.filter(bool), ANY_TEXT.filter(bool), ANY_TEXT.filter(bool))
+def test_a_filter_has_the_same_shape_whatever_is_asked(
+    field: str, category: str, region: str, organisation: str
+) -> None:
     query = Query(
         "", "膜", Kind.NEED, facets=Facets(organisation=organisation), as_of=date(2026, 5, 1),
-        tech_field=field, region_prefix=region,
+        tech_field=field, category=category, region_prefix=region,
     )  # fmt: skip
     condition = allowed(query)
     assert condition is not None
     parsed = parse_expr(condition)
     assert isinstance(parsed, And)
-    expiry, in_field, *in_region, own = parsed.operands
+    expiry, in_field, in_category, *in_region, own = parsed.operands
     assert isinstance(expiry, Or)
     assert [one.right.value for one in expiry.operands] == [0, date(2026, 5, 1).toordinal()]
     assert all(isinstance(one.right, IntLit) for one in expiry.operands)
-    compared = [(one.left.name, one.op, one.right.value) for one in (in_field, in_region[0], own)]
+    compared = [
+        (one.left.name, one.op, one.right.value) for one in (in_field, in_category, in_region[0], own)
+    ]
     assert compared == [
         ("tech_field", "==", storable(field)),
+        ("category", "==", storable(category)),
         ("region", ">=", storable(region)),
         ("organisation", "!=", storable(organisation)),
     ]
@@ -93,3 +98,4 @@ def test_what_is_stored_can_be_written_and_has_the_same_length(text: str) -> Non
 def test_no_wishes_no_filter() -> None:
     assert allowed(Query("", "膜", Kind.NEED)) == ""
     assert allowed(Query("", "膜", Kind.NEED, tech_field="")) is None
+    assert allowed(Query("", "膜", Kind.NEED, category="")) is None

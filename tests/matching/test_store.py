@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from matching.errors import IndexDamaged, IndexMissing
+from matching.errors import IndexDamaged, IndexMissing, ManifestMismatch
 from matching.store import (
     FORMAT,
     HeldSnapshot,
@@ -114,9 +114,16 @@ def test_damage_is_found(tmp_path: Path) -> None:
         open_snapshot(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "content", ["{", "[]", "{}", json.dumps({"format": 99}), json.dumps({"format": FORMAT})]
-)
+def test_another_format_is_refused(tmp_path: Path) -> None:
+    save(tmp_path, "一")
+    path = open_snapshot(tmp_path)[0] / "manifest.json"
+    path.write_text(json.dumps({"format": FORMAT - 1, "of": "an older program"}), encoding="utf-8")
+    with pytest.raises(ManifestMismatch) as caught:
+        open_snapshot(tmp_path)
+    assert (caught.value.field, caught.value.saved, caught.value.wanted) == ("format", FORMAT - 1, FORMAT)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", json.dumps({"format": FORMAT})])
 def test_a_damaged_manifest_is_found(tmp_path: Path, content: str) -> None:
     save(tmp_path, "一")
     (open_snapshot(tmp_path)[0] / "manifest.json").write_text(content, encoding="utf-8")
