@@ -16,7 +16,7 @@ from market.exchange.models import ImportRun
 from market.exchange.rules.codes import SYNONYMS, CodeTable, RegionTable, Tables
 from market.exchange.rules.fields import FIELDS
 from market.exchange.rules.runs import ImportKind
-from market.listings.models import Achievement, Need
+from market.listings.models import AnyListing
 from market.listings.queries import MODELS
 from market.listings.rules import ListingKind
 from market.reference.models import Region
@@ -63,10 +63,10 @@ def find_organisations(session: Session, text: str) -> list[Organisation]:
 
 def find_listings(
     session: Session, kind: ListingKind, *, owners: Collection[int], external_ids: Collection[str]
-) -> dict[tuple[int, str], Need | Achievement]:
+) -> dict[tuple[int, str], AnyListing]:
     """Return the listings with these numbers, by owner and number."""
     model = MODELS[kind]
-    rows: ScalarResult[Need | Achievement] = session.scalars(
+    rows: ScalarResult[AnyListing] = session.scalars(
         select(model)
         .options(joinedload(model.organisation))
         .where(model.organisation_id.in_(sorted(owners)), model.external_id.in_(sorted(external_ids)))

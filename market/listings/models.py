@@ -1,20 +1,20 @@
-"""Tables of listings. Needs and achievements share a life cycle, so they share a table for it."""
+"""Tables of listings, which share a life cycle and so a table for it; and what is noted on needs."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Organisation
 from market.db import Base, BigId, Code, UtcDateTime, enum_type
-from market.listings.rules import Action, ListingKind, Status, Validation
+from market.listings.rules import Action, ListingKind, Status, Triage, Validation
 
 
 class Listing(Base):
-    """What needs and achievements have in common.
+    """What needs, achievements and scenarios have in common.
 
     `title` and `body` are public; `confidential` is released to the other side of a match only
     once both agree. All are kept raw, as their owner wrote them.
@@ -56,7 +56,11 @@ class Listing(Base):
 
 
 class Need(Listing):
-    """A technical need (技术需求). A budget of None means to be negotiated (面议)."""
+    """A technical need (技术需求). A budget of None means to be negotiated (面议).
+
+    `triage` is the class last decided; `override_note` says why the need is valid all the same, where
+    questions that block were open.
+    """
 
     __tablename__ = "needs"
 
@@ -71,6 +75,9 @@ class Need(Listing):
     validation: Mapped[Validation] = mapped_column(enum_type(Validation), default=Validation.OPEN)
     validated_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     validated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    validation_note: Mapped[str | None] = mapped_column(String(1000))
+    override_note: Mapped[str | None] = mapped_column(String(1000))
+    triage: Mapped[Triage | None] = mapped_column(enum_type(Triage))
 
     __mapper_args__ = {"polymorphic_identity": ListingKind.NEED, "polymorphic_load": "selectin"}
 
@@ -95,6 +102,29 @@ class Achievement(Listing):
     __mapper_args__ = {"polymorphic_identity": ListingKind.ACHIEVEMENT, "polymorphic_load": "selectin"}
 
 
+class Scenario(Listing):
+    """A scenario (应用场景) that its owner opens to new technology.
+
+    An investment of None means that none is stated. It is not to be found after `closes_on`.
+    """
+
+    __tablename__ = "scenarios"
+
+    id: Mapped[int] = mapped_column(ForeignKey("listings.id"), primary_key=True)
+    scenario_type: Mapped[str | None] = mapped_column(Code)
+    opening_terms: Mapped[str | None]
+    place: Mapped[str | None] = mapped_column(String(200))
+    investment_fen: Mapped[int | None] = mapped_column(BigInteger)
+    min_trl: Mapped[int | None]
+    opens_on: Mapped[date | None]
+    closes_on: Mapped[date | None]
+
+    __mapper_args__ = {"polymorphic_identity": ListingKind.SCENARIO, "polymorphic_load": "selectin"}
+
+
+AnyListing: TypeAlias = Need | Achievement | Scenario
+
+
 class ListingEvent(Base):
     """One step in the life of a listing; `snapshot` holds its fields when its text changed."""
 
@@ -110,3 +140,52 @@ class ListingEvent(Base):
     version: Mapped[int]
     snapshot: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class NeedAssessment(Base):
+    """What the rules of one version found in one version of a need; never changed."""
+
+    __tablename__ = "need_assessments"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    need_version: Mapped[int]
+    rule_version: Mapped[str] = mapped_column(String(16))
+    completeness: Mapped[int]
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    suggested: Mapped[Triage] = mapped_column(enum_type(Triage))
+    reasons: Mapped[list[str]] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class NeedTriage(Base):
+    """A reviewer's decision on which way a need goes, beside what had been suggested; never changed."""
+
+    __tablename__ = "need_triages"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("need_assessments.id"))
+    decided: Mapped[Triage] = mapped_column(enum_type(Triage))
+    note: Mapped[str | None] = mapped_column(String(1000))
+    visit_note: Mapped[str | None] = mapped_column(String(500))
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    assessment: Mapped[NeedAssessment] = relationship()
+
+
+class NeedQuestion(Base):
+    """Questions with which a need was sent back: findings of an assessment, and words; never changed."""
+
+    __tablename__ = "need_questions"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("need_assessments.id"))
+    codes: Mapped[list[str]] = mapped_column(JSON)
+    words: Mapped[str] = mapped_column(String(800))
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    assessment: Mapped[NeedAssessment] = relationship()

@@ -14,6 +14,7 @@ from market.errors import PermissionDenied
 from market.http.edge import now, page_request, reading, transaction
 from market.http.etag import versioned
 from market.http.schema import MarketBlueprint, page_of
+from market.listings.models import Scenario
 from market.listings.queries import get_listing
 from market.listings.rules import ListingKind
 from market.listings.schemas import AchievementView, NeedView
@@ -188,6 +189,7 @@ def _match(kind: ListingKind, listing_id: int, args: dict[str, Any]) -> flask.Re
         if actor.role not in {Role.BROKER, Role.ADMIN}:
             raise PermissionDenied("即时匹配供技术经纪人使用；推荐后您会看到结果。", code="role-not-allowed")
         listing = get_listing(session, actor, kind, listing_id)
+        assert not isinstance(listing, Scenario), "there is no such route for scenarios"
         ranking = queries.ask_engine(session, current_replica(), listing, today=china_day(now()), **args)
         side = Side(kind.value)
         return _answer(session, ranking, queries.OPPOSITE[side], asked_by=side)

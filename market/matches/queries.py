@@ -288,7 +288,7 @@ def reasons_of(hit: Hit, ranking: Ranking, *, asked_by: Side) -> dict[str, Any]:
 
 
 def load_listings(session: Session, kind: Kind, ids: list[int]) -> dict[int, Need | Achievement]:
-    """Return listings by id, with their owners."""
+    """Return needs or achievements by id, with their owners."""
     model = Need if kind is Kind.NEED else Achievement
     rows = session.scalars(select(model).options(joinedload(model.organisation)).where(model.id.in_(ids)))
     return {row.id: cast("Need | Achievement", row) for row in rows}

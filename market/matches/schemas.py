@@ -147,7 +147,12 @@ class SearchInput(MarketSchema):
     """A question in free words."""
 
     text = text(1, 20_000, required=True)
-    kind = fields.Enum(ListingKind, by_value=True, load_default=ListingKind.ACHIEVEMENT)
+    kind = fields.Enum(
+        ListingKind,
+        by_value=True,
+        load_default=ListingKind.ACHIEVEMENT,
+        validate=validate.OneOf([ListingKind.NEED, ListingKind.ACHIEVEMENT]),
+    )
     k = fields.Integer(strict=True, load_default=10, validate=validate.Range(min=1, max=50))
     field = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=32))
     region = fields.String(allow_none=True, load_default=None, validate=validate.Length(equal=6))

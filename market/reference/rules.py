@@ -26,6 +26,7 @@ class Scheme(StrEnum):
     INDUSTRY = "industry"
     TRL = "trl"
     NEED_TYPE = "need_type"
+    SCENARIO_TYPE = "scenario_type"
     COOPERATION_MODE = "cooperation_mode"
     TRANSFER_MODE = "transfer_mode"
     PRICING_MODE = "pricing_mode"

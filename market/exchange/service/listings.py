@@ -16,7 +16,7 @@ from market.errors import MarketError, violation
 from market.exchange import queries
 from market.exchange.rules.runs import Outcome
 from market.listings import service
-from market.listings.models import Achievement, Need
+from market.listings.models import AnyListing
 from market.listings.queries import MODELS, to_document
 from market.listings.rules import EDITABLE, Action, ListingKind, Status
 from market.search.documents import Encoder
@@ -71,7 +71,7 @@ class ListingWriter:
         self._actor = actor
         self._kind = kind
         self._encoder = BatchEncoder(encoder) if encoder is not None else None
-        self._known: dict[tuple[int, str], Need | Achievement] = {}
+        self._known: dict[tuple[int, str], AnyListing] = {}
 
     def key_fields(self) -> tuple[str, ...]:
         """Return the fields by which a row is told from others of the same owner."""
@@ -147,7 +147,7 @@ class ListingWriter:
         self._publish(session, listing, now=now)
         return Outcome.UPDATED
 
-    def _publish(self, session: Session, listing: Need | Achievement, *, now: datetime) -> None:
+    def _publish(self, session: Session, listing: AnyListing, *, now: datetime) -> None:
         if self._encoder is None:
             return
         if listing.status in EDITABLE:
@@ -178,7 +178,7 @@ class ListingWriter:
         ).text
 
 
-def _changes(listing: Need | Achievement, values: Mapping[str, Any]) -> dict[str, Any]:
+def _changes(listing: AnyListing, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if getattr(listing, name) != value}
 
 

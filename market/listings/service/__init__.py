@@ -1,4 +1,4 @@
-"""Writing listings: drafts, review, publication, and leaving the market again."""
+"""Writing listings: drafts, review, publication, leaving the market again, and the gate of needs."""
 
 from market.listings.service.drafting import (
     CODED_FIELDS,
@@ -7,6 +7,7 @@ from market.listings.service.drafting import (
     edit_listing,
     submit_listing,
 )
+from market.listings.service.gate import ask_questions, assess_need, triage_need, validate_need
 from market.listings.service.life import (
     complete_listing,
     expire_due,
@@ -15,13 +16,14 @@ from market.listings.service.life import (
     review_listing,
     revise_listing,
     take_market_step,
-    validate_need,
     withdraw_listing,
 )
 
 __all__ = [
     "CODED_FIELDS",
     "CODED_LISTS",
+    "ask_questions",
+    "assess_need",
     "complete_listing",
     "create_listing",
     "edit_listing",
@@ -32,6 +34,7 @@ __all__ = [
     "revise_listing",
     "submit_listing",
     "take_market_step",
+    "triage_need",
     "validate_need",
     "withdraw_listing",
 ]

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from market.accounts.models import Organisation
 from market.accounts.queries import get_organisation
-from market.accounts.rules import Actor, Role
+from market.accounts.rules import ROLE_OF_KIND, Actor, Role
 from market.clock import china_day
 from market.db import require_version
 from market.errors import Conflict, FieldError, PermissionDenied, RuleViolation, violation
 from market.listings import queries
-from market.listings.models import Achievement, Need
+from market.listings.models import AnyListing, Need
 from market.listings.rules import (
-    DEFAULT_VALID_DAYS,
     EDITABLE,
     KIND_NAMES,
-    OWNER_ROLE,
+    OWNER_NAMES,
+    OWNER_ROLES,
     STATUS_NAMES,
     Action,
     By,
     ListingKind,
     Status,
+    default_expiry,
     expiry_fault,
+    opening_fault,
 )
+from market.listings.service.gate import assess_need
 from market.listings.service.steps import note_event, require_owner, require_verified, take_step
 from market.reference.identifiers import patent_number_fault
 from market.reference.queries import check_codes
@@ -41,11 +44,19 @@ CODED_FIELDS: Mapping[str, Scheme] = {
     "stage": Scheme.ACHIEVEMENT_STAGE,
     "attribute": Scheme.ACHIEVEMENT_ATTRIBUTE,
     "pricing_mode": Scheme.PRICING_MODE,
+    "scenario_type": Scheme.SCENARIO_TYPE,
 }
 CODED_LISTS: Mapping[str, Scheme] = {
     "cooperation_modes": Scheme.COOPERATION_MODE,
     "transfer_modes": Scheme.TRANSFER_MODE,
 }
+
+REQUIRED_TO_SUBMIT: Mapping[str, str] = {
+    "tech_field": "技术领域",
+    "body": "详情",
+    "scenario_type": "场景类型",
+}
+"""What must be filled in, where a kind has it."""
 
 
 def create_listing(
@@ -56,12 +67,12 @@ def create_listing(
     form: Mapping[str, Any],
     now: datetime,
     organisation_id: int | None = None,
-) -> Need | Achievement:
+) -> AnyListing:
     """Enter a draft.
 
     Args:
         session: open transaction.
-        actor: a member of an enterprise (needs) or university (achievements), or an admin.
+        actor: a member of an organisation that lists such things, or an admin.
         kind: what is listed.
         form: the listing's fields.
         now: present time.
@@ -69,12 +80,12 @@ def create_listing(
 
     Raises:
         PermissionDenied: the actor's role does not list such things.
-        RuleViolation: a code is unknown, the expiry date or a patent number is wrong.
+        RuleViolation: a code is unknown, a date or a patent number is wrong.
         Conflict: the organisation has a listing with this external number.
     """
     owner = _owner(session, actor, kind, organisation_id)
     today = china_day(now)
-    values = {"expires_on": today + timedelta(days=DEFAULT_VALID_DAYS), **form}
+    values = {"expires_on": default_expiry(today=today, closes_on=form.get("closes_on")), **form}
     check_form(session, values, today=today)
     external_id = values.get("external_id")
     if external_id:
@@ -100,12 +111,13 @@ def _owner(session: Session, actor: Actor, kind: ListingKind, organisation_id: i
         if organisation_id is None:
             raise violation("/organisation_id", "organisation-missing", "请指明所属单位。")
         owner = get_organisation(session, organisation_id)
-    elif actor.role is OWNER_ROLE[kind] and actor.organisation_id is not None:
+    elif actor.role in OWNER_ROLES[kind] and actor.organisation_id is not None:
         owner = get_organisation(session, actor.organisation_id)
     else:
-        wanted = "企业" if kind is ListingKind.NEED else "高校院所"
-        raise PermissionDenied(f"只有{wanted}可以发布{KIND_NAMES[kind]}。", code="role-not-allowed")
-    if owner.kind.value != OWNER_ROLE[kind].value:
+        raise PermissionDenied(
+            f"只有{OWNER_NAMES[kind]}可以发布{KIND_NAMES[kind]}。", code="role-not-allowed"
+        )
+    if ROLE_OF_KIND[owner.kind] not in OWNER_ROLES[kind]:
         raise violation("/organisation_id", "organisation-kind", f"该单位类型不能发布{KIND_NAMES[kind]}。")
     return owner
 
@@ -115,8 +127,16 @@ def _require_free(session: Session, organisation_id: int, kind: ListingKind, ext
         raise Conflict(f"本单位已有外部编号为“{external_id}”的{KIND_NAMES[kind]}。", code="external-id-taken")
 
 
-def check_form(session: Session, values: Mapping[str, Any], *, today: date) -> None:
+def check_form(
+    session: Session, values: Mapping[str, Any], *, today: date, listing: AnyListing | None = None
+) -> None:
     """Refuse values that break a rule or stand in no code list; values not given are not looked at.
+
+    Args:
+        session: open session.
+        values: what is to be written.
+        today: present day in China.
+        listing: whose values stand beside those given; None for a new one.
 
     Raises:
         RuleViolation: with a pointer to each value at fault.
@@ -125,10 +145,7 @@ def check_form(session: Session, values: Mapping[str, Any], *, today: date) -> N
     for name, scheme in CODED_LISTS.items():
         codes += [(f"/{name}/{i}", scheme, code) for i, code in enumerate(values.get(name, ()))]
     check_codes(session, codes)
-    if "expires_on" in values:
-        fault = expiry_fault(values["expires_on"], today=today)
-        if fault is not None:
-            raise violation("/expires_on", "bad-expiry", fault)
+    _check_days(values, today=today, listing=listing)
     wrong = []
     for i, item in enumerate(values.get("ip", ())):
         fault = patent_number_fault(item["number"]) if "专利" in item["kind"] and item.get("number") else None
@@ -136,6 +153,23 @@ def check_form(session: Session, values: Mapping[str, Any], *, today: date) -> N
             wrong.append(FieldError(f"/ip/{i}/number", "bad-patent-number", fault))
     if wrong:
         raise RuleViolation("有专利号不正确。", code="bad-patent-number", fields=tuple(wrong))
+
+
+def _check_days(values: Mapping[str, Any], *, today: date, listing: AnyListing | None) -> None:
+    def standing(name: str) -> date | None:
+        day: date | None = values[name] if name in values else getattr(listing, name, None)
+        return day
+
+    closes_on = standing("closes_on")
+    if "opens_on" in values or "closes_on" in values:
+        fault = opening_fault(standing("opens_on"), closes_on)
+        if fault is not None:
+            raise violation("/closes_on", "bad-opening", fault)
+    expires_on = standing("expires_on")
+    if expires_on is not None and ("expires_on" in values or "closes_on" in values):
+        fault = expiry_fault(expires_on, today=today, closes_on=closes_on)
+        if fault is not None:
+            raise violation("/expires_on", "bad-expiry", fault)
 
 
 def edit_listing(
@@ -147,7 +181,7 @@ def edit_listing(
     changes: Mapping[str, Any],
     version: int,
     now: datetime,
-) -> Need | Achievement:
+) -> AnyListing:
     """Change a draft or a listing under rework; what it said before stays in its history.
 
     Raises:
@@ -162,7 +196,7 @@ def edit_listing(
             f"{STATUS_NAMES[listing.status]}的{KIND_NAMES[kind]}不能直接修改，请先发起修订。",
             code="not-editable",
         )
-    check_form(session, changes, today=china_day(now))
+    check_form(session, changes, today=china_day(now), listing=listing)
     external_id = changes.get("external_id")
     if external_id and external_id != listing.external_id:
         _require_free(session, listing.organisation_id, kind, external_id)
@@ -178,8 +212,8 @@ def edit_listing(
 
 def submit_listing(
     session: Session, actor: Actor, kind: ListingKind, listing_id: int, *, now: datetime
-) -> Need | Achievement:
-    """Hand a draft in for review.
+) -> AnyListing:
+    """Hand a draft in for review. What the rules find in a need is noted, and keeps it from nothing.
 
     Raises:
         PermissionDenied: not the owner, or the owner has not been verified.
@@ -191,11 +225,14 @@ def submit_listing(
     require_verified(listing)
     missing = [
         FieldError(f"/{name}", "required-to-submit", f"提交审核前请填写{label}。")
-        for name, label in (("tech_field", "技术领域"), ("body", "详情"))
-        if not getattr(listing, name)
+        for name, label in REQUIRED_TO_SUBMIT.items()
+        if not getattr(listing, name, True)
     ]
     if listing.expires_on < china_day(now):
         missing.append(FieldError("/expires_on", "bad-expiry", "有效期已过，请先修改。"))
     if missing:
         raise RuleViolation("内容尚不完整，不能提交审核。", code="incomplete-listing", fields=tuple(missing))
-    return take_step(session, actor, listing, Action.SUBMIT, By.OWNER, encoder=None, now=now)
+    take_step(session, actor, listing, Action.SUBMIT, By.OWNER, encoder=None, now=now)
+    if isinstance(listing, Need):
+        assess_need(session, listing, now=now)
+    return listing

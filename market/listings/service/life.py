@@ -7,12 +7,11 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import OPERATOR, Actor, Role
-from market.audit.service import record
 from market.clock import china_day
-from market.errors import Conflict, violation
+from market.errors import violation
 from market.listings import queries
-from market.listings.models import Achievement, Listing, Need
-from market.listings.rules import Action, By, ListingKind, Validation
+from market.listings.models import AnyListing, Listing
+from market.listings.rules import Action, By, ListingKind
 from market.listings.service.drafting import check_form
 from market.listings.service.steps import require_owner, require_reviewer, require_verified, take_step
 from market.search.documents import Encoder
@@ -28,13 +27,13 @@ def review_listing(
     note: str | None,
     encoder: Encoder,
     now: datetime,
-) -> Need | Achievement:
+) -> AnyListing:
     """Publish, return or reject a listing, as a broker or as the bureau of its region.
 
     Args:
         session: open transaction.
         actor: the reviewer.
-        kind: need or achievement.
+        kind: which kind of listing.
         listing_id: which one.
         decision: PUBLISH, RETURN or REJECT.
         note: words to the owner; required unless it is published.
@@ -58,7 +57,7 @@ def review_listing(
 
 def withdraw_listing(
     session: Session, actor: Actor, kind: ListingKind, listing_id: int, *, note: str | None, now: datetime
-) -> Need | Achievement:
+) -> AnyListing:
     """Take a published listing off the market; it is not found from the commit on.
 
     Raises:
@@ -75,7 +74,7 @@ def withdraw_listing(
 
 def revise_listing(
     session: Session, actor: Actor, kind: ListingKind, listing_id: int, *, now: datetime
-) -> Need | Achievement:
+) -> AnyListing:
     """Take a listing back to change its text; it leaves the index and must be reviewed again."""
     listing = queries.get_listing(session, actor, kind, listing_id, lock=True)
     require_owner(actor, listing)
@@ -91,7 +90,7 @@ def renew_listing(
     expires_on: date,
     encoder: Encoder,
     now: datetime,
-) -> Need | Achievement:
+) -> AnyListing:
     """Give a published or expired listing a new last day.
 
     Raises:
@@ -101,14 +100,14 @@ def renew_listing(
     """
     listing = queries.get_listing(session, actor, kind, listing_id, lock=True)
     require_owner(actor, listing)
-    check_form(session, {"expires_on": expires_on}, today=china_day(now))
+    check_form(session, {"expires_on": expires_on}, today=china_day(now), listing=listing)
     listing.expires_on = expires_on
     return take_step(session, actor, listing, Action.RENEW, By.OWNER, encoder=encoder, now=now)
 
 
 def reopen_listing(
     session: Session, actor: Actor, kind: ListingKind, listing_id: int, *, encoder: Encoder, now: datetime
-) -> Need | Achievement:
+) -> AnyListing:
     """Put a listing in negotiation back on the market, as its owner."""
     listing = queries.get_listing(session, actor, kind, listing_id, lock=True)
     require_owner(actor, listing)
@@ -117,34 +116,11 @@ def reopen_listing(
 
 def complete_listing(
     session: Session, actor: Actor, kind: ListingKind, listing_id: int, *, now: datetime
-) -> Need | Achievement:
+) -> AnyListing:
     """Close a contracted listing whose contract has been performed, as its owner."""
     listing = queries.get_listing(session, actor, kind, listing_id, lock=True)
     require_owner(actor, listing)
     return take_step(session, actor, listing, Action.COMPLETE, By.OWNER, encoder=None, now=now)
-
-
-def validate_need(session: Session, actor: Actor, need_id: int, *, result: Validation, now: datetime) -> Need:
-    """Record whether a need is a real one (有效技术需求).
-
-    Raises:
-        PermissionDenied: the actor does not review.
-        Conflict: it has not been published.
-    """
-    need = queries.get_listing(session, actor, ListingKind.NEED, need_id, lock=True)
-    assert isinstance(need, Need)
-    require_reviewer(actor, need)
-    if need.published_at is None:
-        raise Conflict("需求发布后才能认定是否有效。", code="illegal-transition")
-    need.validation = result
-    need.validated_by = actor.user_id
-    need.validated_at = now
-    session.flush()  # draws the new version
-    record(
-        session, actor.user_id, action="need.validate", entity="need", entity_id=need.id, now=now,
-        details={"result": result.value},
-    )  # fmt: skip
-    return need
 
 
 def expire_due(session: Session, *, encoder: Encoder | None = None, now: datetime, limit: int = 500) -> int:

@@ -16,7 +16,7 @@ from market.audit.service import record
 from market.clock import china_day
 from market.errors import Conflict, PermissionDenied
 from market.listings import queries
-from market.listings.models import Achievement, Listing, ListingEvent, Need
+from market.listings.models import AnyListing, Listing, ListingEvent
 from market.listings.rules import (
     KIND_NAMES,
     STATUS_NAMES,
@@ -128,7 +128,7 @@ def require_owner(actor: Actor, listing: Listing) -> None:
         raise PermissionDenied(f"只有发布单位可以操作该{KIND_NAMES[listing.kind]}。", code="not-owner")
 
 
-def require_verified(listing: Need | Achievement) -> None:
+def require_verified(listing: AnyListing) -> None:
     """Refuse listings of organisations that no bureau has verified."""
     if listing.organisation.status is not OrganisationStatus.VERIFIED:
         raise PermissionDenied("单位尚未通过主管部门核验，不能发布。", code="organisation-not-verified")

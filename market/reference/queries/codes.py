@@ -25,6 +25,7 @@ SCHEME_NAMES: Mapping[Scheme, str] = {
     Scheme.INDUSTRY: "国民经济行业",
     Scheme.TRL: "技术成熟度",
     Scheme.NEED_TYPE: "需求类型",
+    Scheme.SCENARIO_TYPE: "场景类型",
     Scheme.COOPERATION_MODE: "合作方式",
     Scheme.TRANSFER_MODE: "转化方式",
     Scheme.PRICING_MODE: "定价方式",

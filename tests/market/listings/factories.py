@@ -14,11 +14,19 @@ from market.accounts.queries import actor_of
 from market.accounts.rules import OPERATOR, Actor, OrganisationKind, OrganisationStatus
 from market.clock import china_day
 from market.listings import service
-from market.listings.models import Achievement, Listing, Need
-from market.listings.rules import Action, ListingKind, Status
+from market.listings.models import AnyListing, Listing, Need, Scenario
+from market.listings.rules import Action, ListingKind, Status, Triage
 from market.search.models import SearchDocument
 from matching.encoder import HashingEncoder
-from tests.factories import NOW, make_achievement, make_actor, make_need, make_organisation, make_user
+from tests.factories import (
+    JIANGYIN,
+    NOW,
+    make_achievement,
+    make_actor,
+    make_need,
+    make_organisation,
+    make_user,
+)
 
 ENCODER = HashingEncoder(dim=64)
 TODAY = china_day(NOW)
@@ -46,9 +54,51 @@ class Cast:
 NAMES = ("owner", "stranger", "broker", "unverified_broker", "bureau", "far_bureau", "registrar", "admin")
 
 
+OWNER_KINDS = {
+    ListingKind.NEED: OrganisationKind.ENTERPRISE,
+    ListingKind.ACHIEVEMENT: OrganisationKind.UNIVERSITY,
+    ListingKind.SCENARIO: OrganisationKind.ENTERPRISE,
+}
+"""Organisations that list such things; others list scenarios too."""
+
+
 def owner_kind(kind: ListingKind) -> OrganisationKind:
     """Return which organisations list such things."""
-    return OrganisationKind.ENTERPRISE if kind is ListingKind.NEED else OrganisationKind.UNIVERSITY
+    return OWNER_KINDS[kind]
+
+
+def make_scenario(session: Session, organisation: Organisation | int, **values: Any) -> Scenario:
+    """Insert a published scenario. The index hears of it only through the service."""
+    row = Scenario(
+        **{
+            "kind": ListingKind.SCENARIO,
+            "organisation_id": organisation if isinstance(organisation, int) else organisation.id,
+            "title": "印染车间开放膜法回用试验场地",
+            "body": "染整车间每天排水两千吨，开放一条支路供回用设备连续试运行三个月。",
+            "opening_terms": "设备自带，水电由我方承担，试验数据双方共有。",
+            "tech_field": "07",
+            "scenario_type": "test_site",
+            "investment_fen": 50_000_000,
+            "min_trl": 6,
+            "region_code": JIANGYIN,
+            "status": Status.PUBLISHED,
+            "expires_on": date(2026, 6, 10),
+            "published_at": NOW,
+            "created_at": NOW,
+            "updated_at": NOW,
+            **values,
+        }
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+MAKERS = {
+    ListingKind.NEED: make_need,
+    ListingKind.ACHIEVEMENT: make_achievement,
+    ListingKind.SCENARIO: make_scenario,
+}
 
 
 def make_cast(session: Session, kind: ListingKind = ListingKind.NEED) -> Cast:
@@ -70,11 +120,11 @@ def make_cast(session: Session, kind: ListingKind = ListingKind.NEED) -> Cast:
 
 def make_listing(
     session: Session, kind: ListingKind, organisation: Organisation | int, **values: Any
-) -> Need | Achievement:
+) -> AnyListing:
     """Insert a listing with a confidential part; one that is published is put into the index too."""
-    make = make_need if kind is ListingKind.NEED else make_achievement
+    make = MAKERS[kind]
     status = values.pop("status", Status.PUBLISHED)
-    row: Need | Achievement = make(
+    row: AnyListing = make(
         session, organisation, **{"confidential": SECRET, **CONTACT, **values, "status": Status.PENDING}
     )
     if status is Status.PUBLISHED:
@@ -87,6 +137,30 @@ def make_listing(
             row.published_at = None
         session.flush()
     return row
+
+
+VAGUE = {"body": "生产效率偏低，希望引进国内先进的技术，全面提升智能化水平，达到行业领先。"}
+"""A need that leaves blocking questions open."""
+
+SOLID = {
+    "body": "每天两千吨染整废水，进水电导8 mS/cm，反渗透膜三个月就要清洗一次，希望清洗周期延长到一年。",
+    "indicators": [{"name": "清洗周期", "value": "≥12个月"}],
+}
+"""A need that leaves none open."""
+
+
+def make_solid_need(session: Session, organisation: Organisation | int, **values: Any) -> Need:
+    """Insert a need that says enough to be a valid one."""
+    need = make_listing(session, ListingKind.NEED, organisation, **{**SOLID, **values})
+    assert isinstance(need, Need)
+    return need
+
+
+def put_into(session: Session, actor: Actor, need: Need, decided: Triage = Triage.DIRECT) -> Need:
+    """Put a need into a class."""
+    return service.triage_need(
+        session, actor, need.id, decided=decided, note="关键材料依赖国外供应", visit_note=None, now=NOW
+    )
 
 
 def findable(session: Session) -> set[tuple[str, int]]:

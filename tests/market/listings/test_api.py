@@ -134,8 +134,6 @@ STEPS: list[tuple[str, Status, dict[str, Any]]] = [
     ("withdrawals", Status.PUBLISHED, {}),
     ("revisions", Status.PUBLISHED, {}),
     ("renewals", Status.PUBLISHED, {"expires_on": "2026-12-31"}),
-    ("reopenings", Status.MATCHING, {}),
-    ("completions", Status.CONTRACTED, {}),
 ]
 
 
@@ -284,13 +282,18 @@ def test_a_listing_goes_to_the_market_and_off_it_again(either: Stage) -> None:
     assert events[4]["note"] == "企业停产"
 
 
-def test_talks_end_and_contracts_are_completed(either: Stage) -> None:
-    matching, signed = either.listing(Status.MATCHING), either.listing(Status.CONTRACTED)
-    reopened = either.post(f"{either.url}/{matching}/reopenings", "owner")
+def test_talks_end_and_contracts_are_completed(stage: Stage) -> None:
+    matching, signed = stage.listing(Status.MATCHING), stage.listing(Status.CONTRACTED)
+    reopen, complete = f"/needs/{matching}/reopenings", f"/needs/{signed}/completions"
+    for url in (reopen, complete):
+        assert problem_of(stage.post(url, "broker")) == not_owner(stage.kind)
+        assert problem_of(stage.post(url, None)) == UNAUTHENTICATED
+    reopened, completed = stage.post(reopen, "owner"), stage.post(complete, "owner")
     assert (reopened.status_code, reopened.get_json()["status"]) == (200, "published")
-    completed = either.post(f"{either.url}/{signed}/completions", "owner")
     assert (completed.status_code, completed.get_json()["status"]) == (200, "completed")
-    with either.database.reading() as session:
+    assert problem_of(stage.post(reopen, "owner")) == wrong_state(stage.kind, "已发布")
+    assert problem_of(stage.post(complete, "owner")) == wrong_state(stage.kind, "已完成")
+    with stage.database.reading() as session:
         assert session.scalars(select(SearchDocument.record_id)).all() == [matching]
 
 
@@ -373,18 +376,3 @@ def test_history_shows_texts_to_the_owner_alone(either: Stage) -> None:
     assert problem_of(either.get(live, "registrar")) == forbidden("只有发布单位和审核人可以查看办理经过。")
     assert problem_of(either.get(live)) == UNAUTHENTICATED
     assert problem_of(either.get(url, "stranger"))["status"] == 404
-
-
-def test_a_need_is_validated(stage: Stage) -> None:
-    url = f"/needs/{stage.listing()}/validations"
-    response = stage.post(url, "bureau", {"result": "valid"})
-    assert (response.status_code, response.get_json()["validation"]) == (200, "valid")
-    assert problem_of(stage.post(url, "owner", {"result": "valid"})) == forbidden(
-        "不能审核本单位的信息。", "conflict-of-interest"
-    )
-    assert problem_of(stage.post(url, "bureau", {"result": "maybe"})) == invalid(
-        ("/result", "应为以下之一：open, valid, invalid。")
-    )
-    pending = f"/needs/{stage.listing(Status.PENDING)}/validations"
-    assert problem_of(stage.post(pending, "broker", {"result": "valid"}))["code"] == "illegal-transition"
-    assert stage.get("/needs", validation="valid").get_json()["items"][0]["validation"] == "valid"

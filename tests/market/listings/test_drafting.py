@@ -71,14 +71,23 @@ def test_a_draft_belongs_to_its_author_and_region_and_is_valid_for_a_year(
     assert findable(session) == set()
 
 
-@pytest.mark.parametrize("kind", ListingKind)
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        (NEED, {OrganisationKind.ENTERPRISE}),
+        (ACHIEVEMENT, {OrganisationKind.UNIVERSITY}),
+        (
+            ListingKind.SCENARIO,
+            {OrganisationKind.ENTERPRISE, OrganisationKind.UNIVERSITY, OrganisationKind.BUREAU},
+        ),
+    ],
+)
 def test_only_the_kind_of_organisation_that_lists_such_things_enters_them(
-    session: Session, kind: ListingKind
+    session: Session, kind: ListingKind, wanted: set[OrganisationKind]
 ) -> None:
-    wanted = OrganisationKind.ENTERPRISE if kind is NEED else OrganisationKind.UNIVERSITY
     for other in OrganisationKind:
         actor = make_actor(session, other, uscc=None)
-        if other is wanted:
+        if other in wanted:
             assert create(session, actor, kind).organisation_id == actor.organisation_id
         else:
             with pytest.raises(PermissionDenied, match="只有"):

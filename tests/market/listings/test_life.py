@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
-from typing import Any
 
-import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market.accounts.rules import Actor, OrganisationKind
-from market.audit.models import AuditEvent
+from market.accounts.rules import Actor
 from market.db import Database
-from market.errors import Conflict, PermissionDenied
+from market.errors import Conflict
 from market.listings import queries, service
-from market.listings.models import Need
 from market.listings.rules import (
     Action,
     ListingKind,
     Status,
-    Validation,
 )
 from market.search.models import ListingChange, SearchDocument
 from matching.types import Kind
-from tests.factories import NOW, make_organisation
+from tests.factories import NOW
 from tests.market.listings.factories import (
     CONTACT,
     ENCODER,
@@ -35,7 +30,6 @@ from tests.market.listings.factories import (
     make_cast,
     make_listing,
 )
-from tests.market.listings.refusals import code_of
 
 NEED, ACHIEVEMENT = ListingKind.NEED, ListingKind.ACHIEVEMENT
 
@@ -120,37 +114,6 @@ def test_listings_expire_after_their_last_day_and_not_on_it(session: Session, ca
     assert matching.status is Status.MATCHING
     assert findable(session) == {("need", needs[0].id)}
     assert queries.list_events(session, needs[1])[-1].actor_id is None
-
-
-def test_a_need_is_validated_by_a_reviewer_after_publication(session: Session, cast: Cast) -> None:
-    need = make_listing(session, NEED, cast.organisation)
-
-    def validate(actor: Actor, listing: Any = need) -> Need:
-        return service.validate_need(session, actor, listing.id, result=Validation.VALID, now=NOW)
-
-    for actor in (cast.owner, cast.stranger, cast.far_bureau, cast.unverified_broker, cast.registrar):
-        with pytest.raises(PermissionDenied):
-            validate(actor)
-    assert need.validation is Validation.OPEN
-    assert validate(cast.bureau) is need
-    assert (need.validation, need.validated_by, need.validated_at) == (
-        Validation.VALID,
-        cast.bureau.user_id,
-        NOW,
-    )
-    audit = session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc()).limit(1)).one()
-    assert (audit.action, audit.details) == ("need.validate", {"result": "valid"})
-    pending = make_listing(session, NEED, cast.organisation, status=Status.PENDING)
-    with pytest.raises(Conflict, match="发布后"):
-        validate(cast.broker, pending)
-
-
-def test_an_achievement_is_not_validated_as_a_need(session: Session, cast: Cast) -> None:
-    one = make_listing(session, ACHIEVEMENT, make_organisation(session, OrganisationKind.UNIVERSITY))
-    work = lambda: service.validate_need(  # noqa: E731
-        session, cast.broker, one.id, result=Validation.VALID, now=NOW
-    )
-    assert code_of(session, work) == "need-not-found"
 
 
 def test_of_two_reviewers_who_publish_at_once_one_does(own_database: Database) -> None:

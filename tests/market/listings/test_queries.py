@@ -13,18 +13,12 @@ from market.errors import NotFound, PermissionDenied, RuleViolation
 from market.listings import queries
 from market.listings.models import Need
 from market.listings.rules import PUBLIC, ListingKind, Status, Validation
-from tests.market.listings.factories import NAMES, TODAY, WUXI, Cast, make_cast, make_listing
+from tests.market.listings.factories import NAMES, TODAY, WUXI, Cast, make_listing
 
 NEED = ListingKind.NEED
 EVERYTHING = {"owner", "admin"}
 REVIEWING = {"broker", "bureau"}
 """They read what was handed in, and no drafts."""
-
-
-@pytest.fixture
-def cast(session: Session) -> Cast:
-    """The people around a need."""
-    return make_cast(session)
 
 
 def ids(session: Session, actor: Actor | None, **filters: Any) -> list[int]:

@@ -14,8 +14,10 @@ from market.listings.rules import (
     Action,
     By,
     Status,
+    default_expiry,
     expiry_fault,
     is_searchable,
+    opening_fault,
 )
 from market.reference.identifiers import patent_number_fault
 
@@ -60,6 +62,16 @@ def test_only_published_and_unexpired_listings_may_be_found(status: Status) -> N
 )
 def test_last_day_lies_between_today_and_three_years_ahead(days: int, fine: bool) -> None:
     assert (expiry_fault(TODAY + timedelta(days=days), today=TODAY) is None) is fine
+
+
+def test_a_scenario_is_on_the_market_until_it_closes_at_the_latest() -> None:
+    soon, late = TODAY + timedelta(days=9), TODAY + timedelta(days=900)
+    assert default_expiry(today=TODAY) == default_expiry(today=TODAY, closes_on=late)
+    assert default_expiry(today=TODAY, closes_on=soon) == soon
+    assert expiry_fault(soon, today=TODAY, closes_on=soon) is None
+    assert expiry_fault(late, today=TODAY, closes_on=soon)
+    assert opening_fault(soon, late) is opening_fault(None, soon) is opening_fault(soon, None) is None
+    assert opening_fault(late, soon)
 
 
 @pytest.mark.parametrize("number", ["201710601862.3", "95115608.X", "97101765.4", "ZL 201710601862.3"])

@@ -1,24 +1,21 @@
-"""Needs and achievements over HTTP.
+"""What all kinds of listings have in common over HTTP.
 
-Both kinds have the same steps, so one function lays out the routes of a kind; only their forms differ.
+They have the same steps, so one function lays out the routes of a kind; only their forms differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import flask
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from market.accounts.auth import current_actor, find_current_actor
-from market.accounts.rules import Actor
-from market.http.edge import now, page_request, reading, transaction
-from market.http.etag import IF_MATCH_DOC, expected_version, versioned
-from market.http.schema import MarketBlueprint, MarketSchema, page_of
+from market.http.edge import now, page_request, reading
+from market.http.etag import IF_MATCH_DOC, expected_version
+from market.http.schema import MarketSchema, page_of
 from market.listings import queries, service
-from market.listings.models import Listing
+from market.listings.api.blueprint import Shown, blp
 from market.listings.rules import Action, ListingKind
 from market.listings.schemas import (
     AchievementFields,
@@ -36,11 +33,13 @@ from market.listings.schemas import (
     NeedOwnView,
     NeedView,
     RenewalInput,
-    ValidationInput,
+    ScenarioArgs,
+    ScenarioFields,
+    ScenarioInput,
+    ScenarioOwnView,
+    ScenarioView,
 )
-from market.search.access import current_encoder, index_changed
-
-blp = MarketBlueprint("listings", __name__, description="技术需求与科技成果")
+from market.search.access import current_encoder
 
 
 def _lay_out(
@@ -54,20 +53,7 @@ def _lay_out(
     args: type[MarketSchema],
 ) -> None:
     one = f"/{plural}/<int:listing_id>"
-    public, own = view(), own_view()
-
-    def answer(actor: Actor | None, listing: Listing, status: int = 200) -> ResponseReturnValue:
-        """Show the owner everything and everybody else, admins too, the public part."""
-        shape = own if queries.is_owner(actor, listing) else public
-        return flask.jsonify(shape.dump(listing)), status, {"ETag": f'"{listing.version}"'}
-
-    def take(work: Callable[[Session, Actor], Listing], status: int = 200) -> ResponseReturnValue:
-        """Take one step in a transaction of its own."""
-        with transaction() as session:
-            actor = current_actor(session)
-            listing = work(session, actor)
-        index_changed()
-        return answer(actor, listing, status)
+    shown = Shown(view, own_view)
 
     @blp.route(f"/{plural}", methods=["POST"], endpoint=f"create_{kind}")
     @blp.arguments(new)
@@ -75,7 +61,7 @@ def _lay_out(
     def create(form: dict[str, Any]) -> ResponseReturnValue:
         """新建草稿"""
         organisation_id = form.pop("organisation_id", None)
-        return take(
+        return shown.take(
             lambda session, actor: service.create_listing(
                 session, actor, kind, form=form, now=now(), organisation_id=organisation_id
             ),
@@ -98,7 +84,7 @@ def _lay_out(
         with reading() as session:
             actor = find_current_actor(session)
             listing = queries.get_listing(session, actor, kind, listing_id)
-        return answer(actor, listing)
+        return shown.answer(actor, listing)
 
     @blp.route(one, methods=["PATCH"], endpoint=f"edit_{kind}")
     @blp.doc(**IF_MATCH_DOC)
@@ -107,7 +93,7 @@ def _lay_out(
     def edit(changes: dict[str, Any], listing_id: int) -> ResponseReturnValue:
         """修改草稿或整改中的条目"""
         version = expected_version()
-        return take(
+        return shown.take(
             lambda session, actor: service.edit_listing(
                 session, actor, kind, listing_id, changes=changes, version=version, now=now()
             )
@@ -117,7 +103,7 @@ def _lay_out(
     @blp.response(200, own_view)
     def submit(listing_id: int) -> ResponseReturnValue:
         """提交审核"""
-        return take(
+        return shown.take(
             lambda session, actor: service.submit_listing(session, actor, kind, listing_id, now=now())
         )
 
@@ -126,7 +112,7 @@ def _lay_out(
     @blp.response(200, view)
     def review(form: dict[str, Any], listing_id: int) -> ResponseReturnValue:
         """审核：发布、退回整改或驳回"""
-        return take(
+        return shown.take(
             lambda session, actor: service.review_listing(
                 session,
                 actor,
@@ -144,7 +130,7 @@ def _lay_out(
     @blp.response(200, view)
     def withdraw(form: dict[str, Any], listing_id: int) -> ResponseReturnValue:
         """下架；提交后立即不再被检索到"""
-        return take(
+        return shown.take(
             lambda session, actor: service.withdraw_listing(
                 session, actor, kind, listing_id, note=form["note"], now=now()
             )
@@ -154,7 +140,7 @@ def _lay_out(
     @blp.response(200, own_view)
     def revise(listing_id: int) -> ResponseReturnValue:
         """撤回修订，修改后须重新审核"""
-        return take(
+        return shown.take(
             lambda session, actor: service.revise_listing(session, actor, kind, listing_id, now=now())
         )
 
@@ -163,7 +149,7 @@ def _lay_out(
     @blp.response(200, own_view)
     def renew(form: dict[str, Any], listing_id: int) -> ResponseReturnValue:
         """续期"""
-        return take(
+        return shown.take(
             lambda session, actor: service.renew_listing(
                 session,
                 actor,
@@ -173,24 +159,6 @@ def _lay_out(
                 encoder=current_encoder(),
                 now=now(),
             )
-        )
-
-    @blp.route(f"{one}/reopenings", methods=["POST"], endpoint=f"reopen_{kind}")
-    @blp.response(200, own_view)
-    def reopen(listing_id: int) -> ResponseReturnValue:
-        """结束对接，恢复发布"""
-        return take(
-            lambda session, actor: service.reopen_listing(
-                session, actor, kind, listing_id, encoder=current_encoder(), now=now()
-            )
-        )
-
-    @blp.route(f"{one}/completions", methods=["POST"], endpoint=f"complete_{kind}")
-    @blp.response(200, own_view)
-    def complete(listing_id: int) -> ResponseReturnValue:
-        """合同履行完毕，办结"""
-        return take(
-            lambda session, actor: service.complete_listing(session, actor, kind, listing_id, now=now())
         )
 
     @blp.route(f"{one}/events", endpoint=f"list_{kind}_events")
@@ -224,14 +192,12 @@ _lay_out(
     own_view=AchievementOwnView,
     args=ListingArgs,
 )
-
-
-@blp.route("/needs/<int:need_id>/validations", methods=["POST"])
-@blp.arguments(ValidationInput)
-@blp.response(200, NeedView)
-def validate_need(form: dict[str, Any], need_id: int) -> Any:
-    """认定是否为有效技术需求"""
-    with transaction() as session:
-        return versioned(
-            service.validate_need(session, current_actor(session), need_id, result=form["result"], now=now())
-        )
+_lay_out(
+    ListingKind.SCENARIO,
+    "scenarios",
+    new=ScenarioInput,
+    change=ScenarioFields,
+    view=ScenarioView,
+    own_view=ScenarioOwnView,
+    args=ScenarioArgs,
+)

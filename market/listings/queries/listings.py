@@ -6,21 +6,32 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from market.accounts.rules import Actor, Role, oversees
 from market.clock import china_day
 from market.db import Page, PageRequest, SortKey, paginate
 from market.errors import NotFound, PermissionDenied
-from market.listings.models import Achievement, Listing, ListingEvent, Need
-from market.listings.rules import KIND_NAMES, PUBLIC, REVIEWER_ROLES, ListingKind, Status, Validation
+from market.listings.models import Achievement, AnyListing, Listing, ListingEvent, Need, Scenario
+from market.listings.rules import (
+    KIND_NAMES,
+    PUBLIC,
+    REVIEWER_ROLES,
+    ListingKind,
+    Status,
+    Triage,
+    Validation,
+)
 from market.reference.rules import region_prefix
 from market.search.documents import Document, Facets, Kind
 
-MODELS: dict[ListingKind, type[Need] | type[Achievement]] = {
+AnyModel = type[Need] | type[Achievement] | type[Scenario]
+
+MODELS: dict[ListingKind, AnyModel] = {
     ListingKind.NEED: Need,
     ListingKind.ACHIEVEMENT: Achievement,
+    ListingKind.SCENARIO: Scenario,
 }
 
 
@@ -47,13 +58,13 @@ def reviews_all(actor: Actor) -> bool:
 
 def get_listing(
     session: Session, actor: Actor | None, kind: ListingKind, listing_id: int, *, lock: bool = False
-) -> Need | Achievement:
+) -> AnyListing:
     """Return a listing the actor may read.
 
     Args:
         session: open session.
         actor: who is asking; None for anyone.
-        kind: need or achievement.
+        kind: which kind of listing.
         listing_id: its id.
         lock: read it afresh and lock it, to change it.
 
@@ -67,18 +78,18 @@ def get_listing(
     )  # fmt: skip
     if listing is None or not may_read(actor, listing):
         raise NotFound(f"没有找到该{KIND_NAMES[kind]}。", code=f"{kind.value}-not-found")
-    return cast("Need | Achievement", listing)
+    return cast("AnyListing", listing)
 
 
 def find_by_external_id(
     session: Session, organisation_id: int, kind: ListingKind, external_id: str
-) -> Need | Achievement | None:
+) -> AnyListing | None:
     """Return an organisation's listing with this number of its own, if any."""
     model = MODELS[kind]
     found = session.scalar(
         select(model).where(model.organisation_id == organisation_id, model.external_id == external_id)
     )
-    return cast("Need | Achievement | None", found)
+    return cast("AnyListing | None", found)
 
 
 def list_listings(
@@ -93,13 +104,15 @@ def list_listings(
     region: str | None = None,
     chain: str | None = None,
     validation: Validation | None = None,
+    triage: Triage | None = None,
+    scenario_type: str | None = None,
 ) -> Page[Any]:
     """List listings the actor may read, newest first.
 
     Args:
         session: open session.
         actor: who is asking; None for anyone.
-        kind: needs or achievements.
+        kind: which kind of listings.
         page: cursor and limit.
         mine: only those of the actor's organisation.
         status: only this state.
@@ -107,6 +120,8 @@ def list_listings(
         region: only this region and all inside it.
         chain: only this industrial chain.
         validation: needs only: only this result of validation.
+        triage: needs only: only those put into this class, as far as the actor may know of it.
+        scenario_type: scenarios only: only this type.
     """
     model = MODELS[kind]
     statement = select(model).options(joinedload(model.organisation)).where(_readable(actor, model))
@@ -122,10 +137,26 @@ def list_listings(
         statement = statement.where(model.chain_code == chain)
     if validation is not None:
         statement = statement.where(Need.validation == validation)
+    if triage is not None:
+        statement = statement.where(Need.triage == triage, _class_known(actor))
+    if scenario_type is not None:
+        statement = statement.where(Scenario.scenario_type == scenario_type)
     return paginate(session, statement, order=[SortKey(model.id, descending=True)], page=page)
 
 
-def _readable(actor: Actor | None, model: type[Need] | type[Achievement]) -> ColumnElement[bool]:
+def _class_known(actor: Actor | None) -> ColumnElement[bool]:
+    """Return of which needs the actor may know the class: on whom an enterprise depends is not public."""
+    if actor is None:
+        return false()
+    if reviews_all(actor):
+        return true()
+    own: ColumnElement[bool] = Need.organisation_id == actor.organisation_id
+    if actor.role is Role.BUREAU and actor.in_office and actor.region_code is not None:
+        return or_(own, Need.region_code.startswith(region_prefix(actor.region_code)))
+    return own
+
+
+def _readable(actor: Actor | None, model: AnyModel) -> ColumnElement[bool]:
     public = model.status.in_(PUBLIC)
     if actor is None:
         return public
@@ -172,10 +203,11 @@ def list_due(session: Session, *, today: date, limit: int) -> Sequence[Listing]:
     ).all()
 
 
-def to_document(listing: Need | Achievement) -> Document:
+def to_document(listing: AnyListing) -> Document:
     """Return what the index sees of a listing: its public part only."""
     indicators = "；".join(f"{item['name']} {item['value']}" for item in listing.indicators)
     keywords = " ".join(listing.keywords)
+    terms = listing.opening_terms if isinstance(listing, Scenario) else None
     facets = Facets(
         tech_field=listing.tech_field,
         chain=listing.chain_code,
@@ -189,16 +221,22 @@ def to_document(listing: Need | Achievement) -> Document:
         key=str(listing.id),
         kind=Kind(listing.kind.value),
         title=listing.title,
-        body="\n".join(part for part in (listing.body, indicators, keywords) if part),
+        body="\n".join(part for part in (listing.body, terms, indicators, keywords) if part),
         facets=facets,
     )
 
 
-def _facets_of_kind(listing: Need | Achievement) -> dict[str, Any]:
+def _facets_of_kind(listing: AnyListing) -> dict[str, Any]:
     if isinstance(listing, Need):
         return {
             "budget_fen": listing.budget_fen,
             "min_trl": listing.min_trl,
             "modes": tuple(listing.cooperation_modes),
+        }
+    if isinstance(listing, Scenario):
+        return {
+            "budget_fen": listing.investment_fen,
+            "min_trl": listing.min_trl,
+            "category": listing.scenario_type,
         }
     return {"price_fen": listing.price_fen, "trl": listing.trl, "modes": tuple(listing.transfer_modes)}

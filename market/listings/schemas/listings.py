@@ -1,4 +1,4 @@
-"""Form of needs and achievements over HTTP. Public and confidential parts have views of their own."""
+"""Form of listings over HTTP. Public and confidential parts have views of their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from market.accounts.schemas import PHONE
 from market.http.schema import MarketSchema, MoneyFen, PageArgs, text
-from market.listings.rules import Action, ListingKind, Status, Validation
+from market.listings.rules import Action, ListingKind, Status, Triage, Validation
 
 
 class IndicatorSchema(MarketSchema):
@@ -24,7 +24,7 @@ class IpSchema(MarketSchema):
 
 
 class ListingFields(MarketSchema):
-    """What needs and achievements have in common."""
+    """What all listings have in common."""
 
     title = text(4, 200)
     body = text(10, 20_000)
@@ -73,6 +73,18 @@ class AchievementFields(ListingFields):
     awards = text(0, 500, allow_none=True)
 
 
+class ScenarioFields(ListingFields):
+    """Fields of a scenario."""
+
+    scenario_type = fields.String(allow_none=True, metadata={"description": "场景类型，查 scenario_type"})
+    opening_terms = text(0, 5000, allow_none=True, metadata={"description": "开放条件，公开"})
+    place = text(0, 200, allow_none=True)
+    investment_fen = MoneyFen(allow_none=True)
+    min_trl = fields.Integer(strict=True, allow_none=True, validate=validate.Range(min=1, max=9))
+    opens_on = fields.Date(allow_none=True)
+    closes_on = fields.Date(allow_none=True)
+
+
 class NeedInput(NeedFields):
     """A new need."""
 
@@ -83,6 +95,14 @@ class NeedInput(NeedFields):
 
 class AchievementInput(AchievementFields):
     """A new achievement."""
+
+    title = text(4, 200, required=True)
+    body = text(10, 20_000, required=True)
+    organisation_id = fields.Integer(strict=True, metadata={"description": "仅管理员代录时填写"})
+
+
+class ScenarioInput(ScenarioFields):
+    """A new scenario."""
 
     title = text(4, 200, required=True)
     body = text(10, 20_000, required=True)
@@ -146,6 +166,18 @@ class AchievementView(ListingView):
     awards = fields.String(allow_none=True)
 
 
+class ScenarioView(ListingView):
+    """The public part of a scenario. `investment_fen` null means that none is stated."""
+
+    scenario_type = fields.String(allow_none=True)
+    opening_terms = fields.String(allow_none=True)
+    place = fields.String(allow_none=True)
+    investment_fen = fields.Integer(allow_none=True)
+    min_trl = fields.Integer(allow_none=True)
+    opens_on = fields.Date(allow_none=True)
+    closes_on = fields.Date(allow_none=True)
+
+
 class ConfidentialFields(MarketSchema):
     """The confidential part of a listing."""
 
@@ -166,9 +198,16 @@ class OwnFields(ConfidentialFields):
 class NeedOwnView(NeedView, OwnFields):
     """A need as its owner sees it."""
 
+    triage = fields.Enum(Triage, by_value=True, allow_none=True)
+    validation_note = fields.String(allow_none=True)
+
 
 class AchievementOwnView(AchievementView, OwnFields):
     """An achievement as its owner sees it."""
+
+
+class ScenarioOwnView(ScenarioView, OwnFields):
+    """A scenario as its owner sees it."""
 
 
 class ListingArgs(PageArgs):
@@ -182,9 +221,16 @@ class ListingArgs(PageArgs):
 
 
 class NeedArgs(ListingArgs):
-    """Which needs to list."""
+    """Which needs to list; by class, only those whose class one may know."""
 
     validation = fields.Enum(Validation, by_value=True)
+    triage = fields.Enum(Triage, by_value=True)
+
+
+class ScenarioArgs(ListingArgs):
+    """Which scenarios to list."""
+
+    scenario_type = fields.String(validate=validate.Length(max=32))
 
 
 class ListingReviewInput(MarketSchema):
@@ -207,12 +253,6 @@ class RenewalInput(MarketSchema):
     """A new last day."""
 
     expires_on = fields.Date(required=True)
-
-
-class ValidationInput(MarketSchema):
-    """Whether a need is a real one."""
-
-    result = fields.Enum(Validation, by_value=True, required=True)
 
 
 class ListingEventView(MarketSchema):

@@ -1,4 +1,4 @@
-"""Life cycle of a listing, as a table; what may be found; what a listing must say."""
+"""Life cycle of a listing, as a table; who lists what; what may be found."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ class ListingKind(StrEnum):
 
     NEED = "need"
     ACHIEVEMENT = "achievement"
+    SCENARIO = "scenario"
 
 
 class Status(StrEnum):
@@ -106,13 +107,29 @@ EDITABLE = frozenset({Status.DRAFT, Status.REWORK})
 PUBLIC = frozenset({Status.PUBLISHED, Status.MATCHING, Status.CONTRACTED, Status.COMPLETED})
 """States in which anyone may read the public part."""
 
+OWNER_ROLES: Mapping[ListingKind, frozenset[Role]] = {
+    ListingKind.NEED: frozenset({Role.ENTERPRISE}),
+    ListingKind.ACHIEVEMENT: frozenset({Role.UNIVERSITY}),
+    ListingKind.SCENARIO: frozenset({Role.ENTERPRISE, Role.UNIVERSITY, Role.BUREAU}),
+}
 OWNER_ROLE: Mapping[ListingKind, Role] = {
     ListingKind.NEED: Role.ENTERPRISE,
     ListingKind.ACHIEVEMENT: Role.UNIVERSITY,
 }
+"""Whose members hand in what is imported; scenarios are not."""
+
+OWNER_NAMES: Mapping[ListingKind, str] = {
+    ListingKind.NEED: "企业",
+    ListingKind.ACHIEVEMENT: "高校院所",
+    ListingKind.SCENARIO: "企业、高校院所和主管部门",
+}
 REVIEWER_ROLES = frozenset({Role.BROKER, Role.BUREAU})
 
-KIND_NAMES: Mapping[ListingKind, str] = {ListingKind.NEED: "需求", ListingKind.ACHIEVEMENT: "成果"}
+KIND_NAMES: Mapping[ListingKind, str] = {
+    ListingKind.NEED: "需求",
+    ListingKind.ACHIEVEMENT: "成果",
+    ListingKind.SCENARIO: "场景",
+}
 
 DEFAULT_VALID_DAYS = 365
 MAX_VALID_DAYS = 3 * 366
@@ -131,10 +148,31 @@ def is_searchable(status: Status, expires_on: date, *, today: date) -> bool:
     return status is Status.PUBLISHED and expires_on >= today
 
 
-def expiry_fault(expires_on: date, *, today: date) -> str | None:
-    """Say in Chinese what is wrong with an expiry date; None if nothing is."""
+def expiry_fault(expires_on: date, *, today: date, closes_on: date | None = None) -> str | None:
+    """Say in Chinese what is wrong with an expiry date; None if nothing is.
+
+    Args:
+        expires_on: last day on the market.
+        today: present day in China.
+        closes_on: last day on which a scenario is open; nobody should find it later.
+    """
     if expires_on < today:
         return "有效期不能早于今天。"
     if expires_on > today + timedelta(days=MAX_VALID_DAYS):
         return "有效期不能超过三年。"
+    if closes_on is not None and expires_on > closes_on:
+        return "有效期不能晚于场景的截止日期。"
+    return None
+
+
+def default_expiry(*, today: date, closes_on: date | None = None) -> date:
+    """Return the last day on the market of a listing whose owner names none: a year, or until it closes."""
+    day = today + timedelta(days=DEFAULT_VALID_DAYS)
+    return day if closes_on is None else min(day, closes_on)
+
+
+def opening_fault(opens_on: date | None, closes_on: date | None) -> str | None:
+    """Say in Chinese what is wrong with the days on which a scenario opens and closes; None if nothing is."""
+    if opens_on is not None and closes_on is not None and closes_on < opens_on:
+        return "截止日期不能早于开放日期。"
     return None
