@@ -1,6 +1,25 @@
 """Registers over HTTP. Importing the modules lays out their routes."""
 
-from market.libraries.api import agencies, editions, registers
+from market.libraries.api import (
+    agencies,
+    chains,
+    editions,
+    projects,
+    registers,
+    resources,
+    talents,
+    technologies,
+)
 from market.libraries.api.blueprint import blp
 
-__all__ = ["agencies", "blp", "editions", "registers"]
+__all__ = [
+    "agencies",
+    "blp",
+    "chains",
+    "editions",
+    "projects",
+    "registers",
+    "resources",
+    "talents",
+    "technologies",
+]

@@ -44,7 +44,7 @@ class Consortium(RegisterEntry):
     founded_on: Mapped[date]
 
     members: Mapped[list[ConsortiumMember]] = relationship(
-        order_by="ConsortiumMember.id", cascade="all, delete-orphan"
+        order_by="ConsortiumMember.id", cascade="all, delete-orphan", lazy="selectin"
     )
 
     __mapper_args__ = {"polymorphic_identity": EntryKind.CONSORTIUM, "polymorphic_load": "selectin"}
@@ -64,4 +64,4 @@ class ConsortiumMember(Base):
     is_enterprise: Mapped[bool] = mapped_column(default=False)
     joined_on: Mapped[date]
 
-    organisation: Mapped[Organisation | None] = relationship()
+    organisation: Mapped[Organisation | None] = relationship(lazy="joined")

@@ -50,7 +50,7 @@ class RegisterEntry(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
 
-    organisation: Mapped[Organisation | None] = relationship()
+    organisation: Mapped[Organisation | None] = relationship(lazy="joined")
 
     __mapper_args__ = {"polymorphic_on": "kind", "version_id_col": version}
 

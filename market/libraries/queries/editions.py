@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from market.db import Page, PageRequest, SortKey, get_or_not_found, paginate
 from market.libraries.models import Edition, EditionRow, RegisterEntry
@@ -89,7 +89,6 @@ def entries_in_state(
     """
     statement = (
         select(RegisterEntry)
-        .options(joinedload(RegisterEntry.organisation))
         .where(
             RegisterEntry.kind.in_(kinds_of(register)),
             RegisterEntry.region_code.startswith(region_prefix(region_code)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor, Role, oversees
 from market.db import Page, PageRequest, SortKey, paginate
@@ -36,6 +36,14 @@ def is_keeper(actor: Actor | None, entry: RegisterEntry) -> bool:
     return own or (actor.user_id is not None and actor.user_id == entry.proposed_by)
 
 
+def is_about(actor: Actor | None, entry: RegisterEntry) -> bool:
+    """Tell whether the actor is the person an entry is about."""
+    column = SPECS[entry.kind].person
+    if actor is None or actor.user_id is None or column is None:
+        return False
+    return bool(getattr(entry, column) == actor.user_id)
+
+
 def is_checker(actor: Actor | None, entry: RegisterEntry) -> bool:
     """Tell whether the actor keeps the register of the entry's region: its bureau, or an admin."""
     return actor is not None and (actor.role is Role.ADMIN or oversees(actor, entry.region_code))
@@ -43,7 +51,7 @@ def is_checker(actor: Actor | None, entry: RegisterEntry) -> bool:
 
 def sees_internal(actor: Actor | None, entry: RegisterEntry) -> bool:
     """Tell whether the actor may read an entry's internal part."""
-    return is_keeper(actor, entry) or is_checker(actor, entry)
+    return is_keeper(actor, entry) or is_checker(actor, entry) or is_about(actor, entry)
 
 
 def may_read(session: Session, actor: Actor | None, entry: RegisterEntry) -> bool:
@@ -79,8 +87,7 @@ def get_entry(
         NotFound: there is none, or the actor may not know of it.
     """
     entry = session.get(
-        model, entry_id, options=[joinedload(model.organisation)], populate_existing=lock,
-        with_for_update={"of": _tables(model)} if lock else None,
+        model, entry_id, populate_existing=lock, with_for_update={"of": _tables(model)} if lock else None,
     )  # fmt: skip
     if entry is None or not may_read(session, actor, entry):
         kind = kind_of(model)
@@ -128,9 +135,7 @@ def list_entries(
         name: only titles that contain this.
         conditions: of the kind's own columns.
     """
-    statement: Select[Any] = (
-        select(model).options(joinedload(model.organisation)).where(readable(actor, model), *conditions)
-    )
+    statement: Select[Any] = select(model).where(readable(actor, model), *conditions)
     if mine:
         statement = statement.where(_kept(actor, model))
     if status is not None:
@@ -147,13 +152,13 @@ def list_entries(
 
 
 def readable(actor: Actor | None, model: type[RegisterEntry]) -> ColumnElement[bool]:
-    """Return the condition that the actor may read an entry; see `may_read`.
-
-    A kind with a consent of its own must add that condition for those who are not its keepers.
-    """
+    """Return the condition that the actor may read an entry; see `may_read`."""
     kind = kind_of(model)
     assert kind is not None, "entries are listed kind by kind"
     listed = model.status == EntryStatus.LISTED
+    shown = SPECS[kind].shown
+    if shown is not None:
+        listed = listed & shown
     if actor is None:
         return listed if REGISTER_OF[kind] in POOLS else listed & model.published_at.is_not(None)
     held = model.status != EntryStatus.ERASED
@@ -171,13 +176,17 @@ def _kept(actor: Actor | None, model: type[RegisterEntry]) -> ColumnElement[bool
     kept = [model.proposed_by == actor.user_id]
     if actor.organisation_id is not None:
         kept.append(model.organisation_id == actor.organisation_id)
+    kind = kind_of(model)
+    person = SPECS[kind].person if kind is not None else None
+    if person is not None and actor.user_id is not None:
+        kept.append(getattr(model, person) == actor.user_id)
     return or_(*kept)
 
 
 def load_entries(session: Session, kind: EntryKind, ids: Sequence[int]) -> dict[int, RegisterEntry]:
     """Return entries of a kind by id, with their units."""
     model = SPECS[kind].model
-    rows = session.scalars(select(model).options(joinedload(model.organisation)).where(model.id.in_(ids)))
+    rows = session.scalars(select(model).where(model.id.in_(ids)))
     return {row.id: row for row in rows}
 
 

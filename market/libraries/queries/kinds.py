@@ -10,13 +10,24 @@ from sqlalchemy.orm import Session
 from market.clock import china_day
 from market.libraries.models import RegisterEntry
 from market.libraries.queries.agencies import AGENCY, CONSORTIUM
+from market.libraries.queries.chains import ENTERPRISE, NODE
 from market.libraries.queries.challenges import CHALLENGE, CHALLENGE_COLUMNS
+from market.libraries.queries.projects import PROJECT
+from market.libraries.queries.resources import RESOURCE
 from market.libraries.queries.spec import Column, KindSpec
+from market.libraries.queries.talents import TALENT
+from market.libraries.queries.technologies import TECHNOLOGY
 from market.libraries.rules import REGISTER_OF, EntryKind, Frozen, Register, is_public
 from market.reference.rules import Scheme
 from market.search.documents import Document, Facets
 
 SPECS: Mapping[EntryKind, KindSpec] = {
+    EntryKind.NODE: NODE,
+    EntryKind.ENTERPRISE: ENTERPRISE,
+    EntryKind.RESOURCE: RESOURCE,
+    EntryKind.TECHNOLOGY: TECHNOLOGY,
+    EntryKind.PROJECT: PROJECT,
+    EntryKind.TALENT: TALENT,
     EntryKind.AGENCY: AGENCY,
     EntryKind.CONSORTIUM: CONSORTIUM,
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from market.libraries.models import RegisterEntry
@@ -48,6 +49,8 @@ class KindSpec:
         index_text: what the index reads besides title, summary and keywords.
         facets: of its own, by the names of `Facets`.
         may_be_found: a further condition on being found or shown to anyone, such as a consent.
+        shown: the same condition in SQL, for lists; None where there is none.
+        person: name of the column with the user whom an entry is about, who reads it as its keeper does.
         personal: its fields belong to a person; no copy of them is kept with its steps.
     """
 
@@ -60,4 +63,6 @@ class KindSpec:
     index_text: Callable[[Session, Any], str] = lambda _session, _entry: ""
     facets: Callable[[Session, Any], dict[str, Any]] = lambda _session, _entry: {}
     may_be_found: Callable[[Session, Any], bool] = lambda _session, _entry: True
+    shown: ColumnElement[bool] | None = None
+    person: str | None = None
     personal: bool = False

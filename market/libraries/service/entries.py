@@ -67,6 +67,7 @@ def create_entry(
     )
     session.add(entry)
     session.flush()  # draws the id
+    session.refresh(entry)  # with its unit and what hangs on it, to be shown after the commit
     note_event(session, actor, entry, EntryAction.CREATE, source=None, now=now, with_text=True)
     return entry
 
@@ -300,6 +301,7 @@ def list_by_market(
     )
     session.add(entry)
     session.flush()  # draws the id
+    session.refresh(entry)  # with its unit and what hangs on it, to be shown after the commit
     note_event(session, actor, entry, EntryAction.CREATE, source=None, now=now, with_text=True)
     take_step(session, actor, entry, EntryAction.PROPOSE, encoder=None, now=now)
     take_step(session, actor, entry, EntryAction.LIST, encoder=encoder, now=now, note=note)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy import inspect
@@ -154,4 +154,6 @@ def note_event(
 def _snapshot(entry: RegisterEntry) -> dict[str, Any]:
     columns = inspect(entry).mapper.column_attrs
     values = {column.key: getattr(entry, column.key) for column in columns if column.key not in UNRECORDED}
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+    return {
+        name: value.isoformat() if isinstance(value, date | time) else value for name, value in values.items()
+    }

@@ -64,13 +64,10 @@ TABLE = [
             ("POST /#/<int:listing_id>/withdrawals", "133y3yy y3y3", {}, ""),
             ("POST /#/<int:listing_id>/revisions", "144343y y434", None, "expired"),
             ("POST /#/<int:listing_id>/renewals", "133333y y333", {"expires_on": "2026-01-01"}, ""),
-            ("POST /#/<int:listing_id>/reopenings", "133333y y333", None, "matching"),
-            ("POST /#/<int:listing_id>/completions", "133333y y333", None, "contracted"),
             ("GET /#/<int:listing_id>/events", "133y3yy y3y3", None, ""),
             ("GET /#/<int:listing_id>/matches", "133y33y 33y3", None, ""),
         ]
     ),
-    Line("POST /needs/<int:need_id>/validations", "133y3yy 33y3", {"result": "valid"}),
     # Suggestions.
     Line("GET /suggestions", "1yyy33y yyy3"),
     Line("GET /suggestions/quality", "133y3yy 33y3"),

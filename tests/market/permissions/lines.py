@@ -94,8 +94,8 @@ def ask(client: FlaskClient, line: Line, scene: Scene, role: str) -> str:
 
 
 def _key(line: Line, pattern: str, name: str) -> str:
-    if name == "listing_id":
-        name = pattern.split("/")[1]
+    if name == "listing_id" or (name == "entry_id" and not pattern.startswith("/turnover/")):
+        name = pattern.split("/")[1]  # what the record is stands first in the address
     return f"{name}-{line.record}" if line.record else name
 
 

@@ -10,9 +10,19 @@ from sqlalchemy.orm import Session
 
 from market.libraries.models import RegisterEntry
 from market.libraries.rules import EntryKind
+from market.libraries.service.forms.chains import check_enterprise, check_node
+from market.libraries.service.forms.projects import check_project
+from market.libraries.service.forms.resources import check_resource
+from market.libraries.service.forms.technologies import check_technology
 
 FormCheck = Callable[[Session, Mapping[str, Any], RegisterEntry | None, date], None]
 """Called with the values given, the entry they change (None for a new one) and the day in China; raises
 RuleViolation with a pointer to each value at fault."""
 
-FORM_CHECKS: Mapping[EntryKind, FormCheck] = {}
+FORM_CHECKS: Mapping[EntryKind, FormCheck] = {
+    EntryKind.NODE: check_node,
+    EntryKind.ENTERPRISE: check_enterprise,
+    EntryKind.RESOURCE: check_resource,
+    EntryKind.TECHNOLOGY: check_technology,
+    EntryKind.PROJECT: check_project,
+}

@@ -1,0 +1,176 @@
+"""Reading calendars and bookings of resources, and how far they are shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from market.accounts.models import Organisation
+from market.accounts.rules import Actor, OrganisationKind, Role
+from market.db import Page, PageRequest, SortKey, paginate
+from market.errors import NotFound
+from market.libraries.models import Booking, Resource, ResourceClosure
+from market.libraries.queries.entries import is_checker, is_keeper
+from market.libraries.rules import EntryStatus
+from market.libraries.rules.bookings import HOLDING, BookingStatus, Slot
+from market.reference.rules import region_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """What is taken of a resource's time; nobody is named.
+
+    Attributes:
+        busy: booked spans, in order.
+        closed: closures, in order.
+    """
+
+    resource: Resource
+    busy: Sequence[Slot]
+    closed: Sequence[ResourceClosure]
+
+
+def get_calendar(session: Session, resource: Resource, *, start: datetime, end: datetime) -> Calendar:
+    """Return what is taken of a resource between two moments."""
+    closures = session.scalars(
+        select(ResourceClosure)
+        .where(
+            ResourceClosure.resource_id == resource.id,
+            ResourceClosure.starts_at < end,
+            ResourceClosure.ends_at > start,
+        )
+        .order_by(ResourceClosure.starts_at, ResourceClosure.id)
+    ).all()
+    busy = (
+        select(Booking.starts_at, Booking.ends_at)
+        .where(
+            Booking.resource_id == resource.id,
+            Booking.status.in_(HOLDING),
+            Booking.starts_at < end,
+            Booking.ends_at > start,
+        )
+        .order_by(Booking.starts_at, Booking.id)
+    )
+    return Calendar(resource, [Slot(one, other) for one, other in session.execute(busy)], closures)
+
+
+def minds(actor: Actor, resource: Resource) -> bool:
+    """Tell whether the actor decides on bookings of a resource: its unit, its bureau, an admin."""
+    own = actor.organisation_id is not None and actor.organisation_id == resource.organisation_id
+    without_unit = resource.organisation_id is None and is_keeper(actor, resource)
+    return own or without_unit or is_checker(actor, resource)
+
+
+def get_booking(session: Session, actor: Actor, booking_id: int, *, lock: bool = False) -> Booking:
+    """Return a booking that the actor made, or of a resource that the actor minds.
+
+    Raises:
+        NotFound: there is none, or the actor may not know of it.
+    """
+    booking = session.get(
+        Booking, booking_id, populate_existing=lock, with_for_update={"of": Booking} if lock else None
+    )
+    if booking is None or not (
+        minds(actor, booking.resource) or actor.organisation_id == booking.organisation_id
+    ):
+        raise NotFound("没有找到该预约。", code="booking-not-found")
+    return booking
+
+
+def list_bookings(
+    session: Session,
+    actor: Actor,
+    *,
+    page: PageRequest,
+    resource: int | None = None,
+    status: BookingStatus | None = None,
+) -> Page[Booking]:
+    """List bookings that the actor made or decides on, newest first."""
+    statement = select(Booking).join(Resource, Resource.id == Booking.resource_id)
+    if actor.role is not Role.ADMIN:
+        statement = statement.where(or_(*_seen(actor)))
+    if resource is not None:
+        statement = statement.where(Booking.resource_id == resource)
+    if status is not None:
+        statement = statement.where(Booking.status == status)
+    return paginate(session, statement, order=[SortKey(Booking.id, descending=True)], page=page)
+
+
+def _seen(actor: Actor) -> list[ColumnElement[bool]]:
+    seen = [
+        Booking.organisation_id == actor.organisation_id,
+        Resource.organisation_id == actor.organisation_id,
+    ]
+    if actor.role is Role.BUREAU and actor.in_office and actor.region_code:
+        seen.append(Resource.region_code.startswith(region_prefix(actor.region_code)))
+    return seen
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How far the resources of a region are shared (共享).
+
+    Attributes:
+        agencies: units with a listed resource that may be booked.
+        resources: those resources.
+        firms: distinct enterprises whose bookings were completed.
+        bookings: completed bookings.
+        minutes: of use.
+        charged_fen: what was charged.
+    """
+
+    agencies: int
+    resources: int
+    firms: int
+    bookings: int
+    minutes: int
+    charged_fen: int
+
+
+def sharing(session: Session, region_code: str, *, start: datetime | None, end: datetime | None) -> Sharing:
+    """Count the sharing of a region's resources.
+
+    Args:
+        session: open session.
+        region_code: of this region and all inside it.
+        start: completed uses that began from here on; None for all.
+        end: and before this.
+    """
+    here = Resource.region_code.startswith(region_prefix(region_code))
+    agencies, resources = session.execute(
+        select(func.count(Resource.organisation_id.distinct()), func.count(Resource.id)).where(
+            here, Resource.bookable, Resource.status == EntryStatus.LISTED
+        )
+    ).one()
+    used = (
+        select(func.count(Booking.id), func.sum(Booking.used_minutes), func.sum(Booking.charged_fen))
+        .join(Resource, Resource.id == Booking.resource_id)
+        .where(here, Booking.status == BookingStatus.COMPLETED)
+    )
+    firms = (
+        select(func.count(Booking.organisation_id.distinct()))
+        .join(Resource, Resource.id == Booking.resource_id)
+        .join(Organisation, Organisation.id == Booking.organisation_id)
+        .where(
+            here,
+            Booking.status == BookingStatus.COMPLETED,
+            Organisation.kind == OrganisationKind.ENTERPRISE,
+        )
+    )
+    if start is not None:
+        used, firms = used.where(Booking.starts_at >= start), firms.where(Booking.starts_at >= start)
+    if end is not None:
+        used, firms = used.where(Booking.starts_at < end), firms.where(Booking.starts_at < end)
+    bookings, minutes, charged = session.execute(used).one()
+    return Sharing(
+        agencies=agencies,
+        resources=resources,
+        firms=session.scalar(firms) or 0,
+        bookings=bookings,
+        minutes=int(minutes or 0),
+        charged_fen=int(charged or 0),
+    )

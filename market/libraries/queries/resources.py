@@ -1,0 +1,61 @@
+"""Innovation resources: what editions and the index read of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from market.libraries.models import Resource
+from market.libraries.queries.spec import Column, KindSpec
+from market.reference.queries import code_names
+from market.reference.rules import Scheme
+from market.search.documents import Kind
+
+
+def _contents(_session: Session, resources: Sequence[Resource]) -> list[dict[str, Any]]:
+    return [
+        {
+            "category": one.category,
+            "level": one.level,
+            "place": one.place,
+            "model": one.model,
+            "min_trl": one.min_trl,
+            "max_trl": one.max_trl,
+            "opening_terms": one.opening_terms,
+            "bookable": "可预约" if one.bookable else None,
+            "fee_fen_per_hour": one.fee_fen_per_hour,
+        }
+        for one in resources
+    ]
+
+
+def _index_text(session: Session, resource: Resource) -> str:
+    category = code_names(session, Scheme.RESOURCE_CATEGORY).get(resource.category, "")
+    return " ".join(part for part in (category, resource.model, resource.opening_terms) if part)
+
+
+def _facets(_session: Session, resource: Resource) -> dict[str, Any]:
+    return {"category": resource.category, "min_trl": resource.min_trl, "max_trl": resource.max_trl}
+
+
+RESOURCE = KindSpec(
+    model=Resource,
+    columns=(
+        Column("category", "类别", scheme=Scheme.RESOURCE_CATEGORY),
+        Column("level", "级别", scheme=Scheme.RECOGNITION_LEVEL),
+        Column("place", "地点"),
+        Column("model", "型号"),
+        Column("min_trl", "承接成熟度自", "integer"),
+        Column("max_trl", "承接成熟度至", "integer"),
+        Column("opening_terms", "开放条件"),
+        Column("bookable", "预约"),
+        Column("fee_fen_per_hour", "每小时收费", "amount_wan"),
+    ),
+    contents=_contents,
+    codes={"category": Scheme.RESOURCE_CATEGORY, "level": Scheme.RECOGNITION_LEVEL},
+    index_kind=Kind.RESOURCE,
+    index_text=_index_text,
+    facets=_facets,
+)
