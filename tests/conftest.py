@@ -7,6 +7,7 @@ import shutil
 import uuid
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,8 +21,15 @@ from sqlalchemy.orm import Session
 from market import migrations
 from market.app import create_app
 from market.clock import FixedClock
+from market.contracts.api import LEDGER_KEY
 from market.db import Database
+from market.http.edge import Edge, attach_edge
+from market.http.limits import limiter
+from market.matches import suggesting
+from market.search.access import attach_replica, on_index_change
+from market.search.replica import open_replica
 from market.settings import Settings
+from market.turnover.ledger import TurnoverLedger
 from matching.encoder import HashingEncoder
 from seed.loaders import load_reference
 
@@ -161,10 +169,38 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
     return Settings(database_url=database_url, data_dir=tmp_path, login_limit="1000 per minute")
 
 
+@dataclass(frozen=True)
+class BuiltApp:
+    """A market's app and the parts it was built with, by their names among its extensions."""
+
+    app: flask.Flask
+    parts: dict[str, object]
+
+
+@pytest.fixture(scope="session")
+def built_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> BuiltApp:
+    """The market's routes and documents, built once: making them takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("app")
+    database = Database(prepared_database_url(BACKENDS[0], folder, request))
+    settings = Settings(database_url=database.url, data_dir=folder)
+    app = create_app(settings, database=database, clock=FixedClock(NOW), encoder=HashingEncoder(dim=64))
+    database.dispose()
+    return BuiltApp(app, {name: part for name, part in app.extensions.items() if name.startswith("market.")})
+
+
 @pytest.fixture
-def app(settings: Settings, database: Database, clock: FixedClock) -> flask.Flask:
-    """The whole market on the rolled-back database."""
-    return create_app(settings, database=database, clock=clock, encoder=HashingEncoder(dim=64))
+def app(built_app: BuiltApp, settings: Settings, database: Database, clock: FixedClock) -> flask.Flask:
+    """The whole market on the rolled-back database, all that `create_app` attaches being this test's own."""
+    app = built_app.app
+    replica = open_replica(settings, database, HashingEncoder(dim=64))
+    attach_edge(app, Edge(settings=settings, database=database, clock=clock))
+    attach_replica(app, replica)
+    on_index_change(app, lambda: suggesting.catch_up(database, replica, clock))
+    app.extensions[LEDGER_KEY] = TurnoverLedger()
+    limiter.reset()
+    left = [name for name, part in built_app.parts.items() if app.extensions[name] is part]
+    assert left == [], "create_app attaches a part that this fixture does not hand over"
+    return app
 
 
 @pytest.fixture

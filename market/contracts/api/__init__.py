@@ -5,6 +5,7 @@ from market.contracts.api import (  # noqa: F401  # their routes
     credit,
     income,
     papers,
+    projects,
     registration,
     requests,
     review,

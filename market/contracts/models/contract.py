@@ -9,6 +9,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Str
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Organisation
+from market.challenges.models import Award
 from market.contracts.form_rules import contract_identity
 from market.contracts.rules import Action, ExpertConclusion, RequestKind, Side, Status
 from market.db import Base, BigId, Code, UtcDateTime, enum_type
@@ -60,6 +61,8 @@ class Contract(Base):
     station_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     suggestion_id: Mapped[int | None] = mapped_column(ForeignKey("suggestions.id"), index=True)
     brokered_id: Mapped[int | None] = mapped_column(ForeignKey("contracts.id"), index=True)
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id"), index=True)
+    award_id: Mapped[int | None] = mapped_column(ForeignKey("awards.id"), index=True)
     applicant: Mapped[Side] = mapped_column(enum_type(Side), default=Side.SELLER)
     external_id: Mapped[str | None] = mapped_column(String(64), unique=True)
     acceptance_no: Mapped[str | None] = mapped_column(String(32), unique=True)
@@ -113,6 +116,7 @@ class Contract(Base):
     buyer: Mapped[ContractParty] = relationship(foreign_keys=[buyer_id])
     station: Mapped[Organisation] = relationship()
     suggestion: Mapped[Suggestion | None] = relationship()
+    award: Mapped[Award | None] = relationship()
 
     __mapper_args__ = {"version_id_col": version}
 

@@ -72,10 +72,11 @@ class ContractFields(MarketSchema):
 
 
 class ContractInput(ContractFields):
-    """A new application. From a suggestion, project, field and buyer may be left out."""
+    """A new application. From a suggestion or an award, project, field and buyer may be left out."""
 
     station_id = fields.Integer(required=True, strict=True)
     suggestion_id = fields.Integer(strict=True, allow_none=True)
+    award_id = fields.Integer(strict=True, allow_none=True)
     type_code = fields.String(required=True, validate=CODE)
     signed_on = fields.Date(required=True)
     ip_kind = fields.String(required=True, validate=CODE)
@@ -135,6 +136,7 @@ class ContractLinksView(MarketSchema):
     suggestion_id = fields.Integer(allow_none=True)
     need_id = fields.Integer(allow_none=True)
     achievement_id = fields.Integer(allow_none=True)
+    award_id = fields.Integer(allow_none=True)
 
 
 class ContractView(MarketSchema):
@@ -236,6 +238,7 @@ class ContractView(MarketSchema):
                 "suggestion_id": contract.suggestion_id,
                 "need_id": suggestion.need_id if suggestion is not None else None,
                 "achievement_id": suggestion.achievement_id if suggestion is not None else None,
+                "award_id": contract.award_id,
             },
         }
 

@@ -24,6 +24,7 @@ from market.contracts.rules import (
     Side,
     Status,
 )
+from market.contracts.service.awarded import fill_from_award, get_awarded, require_award_buyer
 from market.contracts.service.form import (
     brokered_unknown,
     check_form,
@@ -71,16 +72,17 @@ def apply_for_registration(
         session: open transaction.
         actor: member of the applicant, a verified enterprise or university; an agency for a brokerage
             contract (技术中介).
-        form: `station_id`, optional `suggestion_id`, and the fields of the form. The applying party is
-            the actor's own organisation; its mapping may only say more about it. From a suggestion,
-            project name, technical field and buyer are taken where they are not given.
+        form: `station_id`, optional `suggestion_id` or `award_id`, and the fields of the form. The
+            applying party is the actor's own organisation; its mapping may only say more about it. From
+            a suggestion or an award, project name, technical field and buyer are taken where they are
+            not given.
         now: present time.
 
     Raises:
-        PermissionDenied: the actor's organisation does not apply, is not verified, or is on the other
-            side of the suggestion.
-        RuleViolation: the form breaks a rule, a code is unknown, the suggestion is no deal, or the
-            station does not serve the applicant's region.
+        PermissionDenied: the actor's organisation does not apply, is not verified, is on the other side
+            of the suggestion, or was not awarded.
+        RuleViolation: the form breaks a rule, a code is unknown, the suggestion is no deal, the award's
+            demand side is not the buyer, or the station does not serve the applicant's region.
     """
     _require_applying(actor, form)
     require_verified(actor)
@@ -91,13 +93,21 @@ def apply_for_registration(
     if form.get("suggestion_id") is not None:
         suggestion = _deal(session, actor, form["suggestion_id"], side=side)
         _fill_from_deal(values, suggestion, side=side)
+    award = None
+    if form.get("award_id") is not None:
+        award = get_awarded(session, actor, form["award_id"], side=side)
+        fill_from_award(values, award, suggestion, owner=_party_of(award.challenge.organisation))
     values[side] = _own_party(session, actor, side=side, given=values.get(side) or {})
     complete = complete_form(values)
+    if award is not None:
+        require_award_buyer(award.challenge.organisation, complete)
     _check_application(session, actor, complete, station=station, contract_id=None, today=china_day(now))
     contract = Contract(
         status=Status.DRAFT,
         station=station,
         suggestion=suggestion,
+        award=award,
+        project_id=award.project_id if award is not None else None,
         created_by=actor.user_id,
         created_at=now,
     )
@@ -214,7 +224,8 @@ def own_form(
 
     Raises:
         PermissionDenied: the actor's organisation does not apply for such contracts.
-        RuleViolation: a required field is emptied, or somebody else would have to apply.
+        RuleViolation: a required field is emptied, somebody else would have to apply, or the buyer is not
+            the demand side of the award.
     """
     side = contract.applicant
     values = merge_forms(form_of(contract), changes)
@@ -230,6 +241,8 @@ def own_form(
             "applicant-fixed",
             "境内卖方的合同由卖方申请，境外卖方的由买方申请；卖方国别不同的，请由应当申请的一方另行申请。",
         )
+    if contract.award is not None:
+        require_award_buyer(contract.award.challenge.organisation, complete)
     return complete
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from market.accounts.models import Organisation
 from market.accounts.rules import Actor, Role
+from market.challenges.service import awards as challenges
 from market.clock import china_day
 from market.contracts import queries
 from market.contracts.form_rules import PLACE_RULE
@@ -113,6 +114,8 @@ def _register(
         matches.mark_contracted(session, actor, suggestion, now=now)
     if suggestion is not None:
         credit_broker(session, actor, contract, now=now)
+    if contract.award_id is not None:
+        challenges.mark_contracted(session, actor, contract.award_id, now=now)
     write_event(
         session,
         actor,

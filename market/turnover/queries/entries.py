@@ -12,10 +12,12 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from market.accounts.models import Organisation, User
 from market.accounts.rules import Actor, Role
+from market.challenges.models import Award, Challenge
 from market.contracts.models import Contract
 from market.contracts.queries import get_contract
 from market.db import Page, PageRequest, SortKey, paginate
 from market.errors import NotFound, PermissionDenied
+from market.libraries.models import Project
 from market.listings.models import Achievement, Need
 from market.matches.models import Suggestion, SuggestionEvent
 from market.matches.rules import Action
@@ -69,10 +71,16 @@ class ThreadEvent:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """Where a contract came from and what it counts for; no suggestion if it was not brokered here."""
+    """Where a contract came from and what it counts for; no suggestion if it was not brokered here.
+
+    `project` is the one of the city's pool that the contract led to, `award` what it was signed for in a
+    challenge, if any.
+    """
 
     lines: Sequence[ThreadLine]
     contract: Contract
+    project: Project | None
+    award: Award | None
     suggestion: Suggestion | None
     broker: User | None
     events: Sequence[ThreadEvent]
@@ -80,7 +88,9 @@ class Thread:
     @property
     def need(self) -> Need | None:
         """The need it began with."""
-        return self.suggestion.need if self.suggestion is not None else None
+        if self.suggestion is not None:
+            return self.suggestion.need
+        return self.award.challenge.need if self.award is not None else None
 
     @property
     def achievement(self) -> Achievement | None:
@@ -162,9 +172,27 @@ def get_thread(session: Session, actor: Actor, *, contract_id: int) -> Thread:
     return Thread(
         lines=_thread_lines(session, contract.id),
         contract=contract,
+        project=session.get(Project, contract.project_id) if contract.project_id is not None else None,
+        award=_award(session, contract),
         suggestion=suggestion,
         broker=_broker(session, suggestion),
         events=_thread_events(session, actor, suggestion),
+    )
+
+
+def _award(session: Session, contract: Contract) -> Award | None:
+    if contract.award_id is None:
+        return None
+    challenge = joinedload(Award.challenge)
+    return session.scalar(
+        select(Award)
+        .where(Award.id == contract.award_id)
+        .options(
+            joinedload(Award.organisation),
+            challenge.joinedload(Challenge.organisation),
+            challenge.joinedload(Challenge.need).joinedload(Need.organisation),
+        )
+        .execution_options(populate_existing=True)
     )
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from market.accounts.rules import OrganisationKind
+from market.challenges.rules import STATUS_NAMES as AWARD_STATUS_NAMES
+from market.challenges.rules import Status as AwardStatus
 from market.contracts.rules import STATUS_NAMES, Status
 from market.http.schema import MarketSchema, PageArgs
+from market.libraries.rules import EntryStatus
 from market.listings.schemas import AchievementView, NeedView
 from market.matches.rules import Action
 from market.matches.rules import Status as SuggestionStatus
@@ -327,6 +330,30 @@ class ThreadContractView(MarketSchema):
     buyer = fields.Nested(ThreadPartyView)
 
 
+class ThreadProjectView(MarketSchema):
+    """The project that the contract led to."""
+
+    id = fields.Integer()
+    title = fields.String()
+    status = fields.Enum(EntryStatus, by_value=True)
+    stage = fields.String()
+    closing_accepted = fields.Boolean(allow_none=True)
+
+
+class ThreadAwardView(MarketSchema):
+    """The award of a challenge (揭榜挂帅) that the contract was signed for."""
+
+    id = fields.Integer()
+    status = fields.Enum(AwardStatus, by_value=True)
+    status_name = fields.Function(lambda row: AWARD_STATUS_NAMES[row.status], metadata={"type": "string"})
+    unit = fields.Nested(ThreadOrganisationView, attribute="organisation")
+    challenge_id = fields.Integer()
+    number = fields.String(attribute="challenge.number")
+    title = fields.String(attribute="challenge.title")
+    technology_id = fields.Integer(attribute="challenge.technology_id", allow_none=True)
+    need_id = fields.Integer(attribute="challenge.need_id", allow_none=True)
+
+
 class ThreadSuggestionView(MarketSchema):
     """Why the pair was suggested, and what the broker decided."""
 
@@ -368,6 +395,8 @@ class ThreadView(MarketSchema):
 
     lines = fields.List(fields.Nested(ThreadLineView))
     contract = fields.Nested(ThreadContractView)
+    project = fields.Nested(ThreadProjectView, allow_none=True)
+    award = fields.Nested(ThreadAwardView, allow_none=True)
     suggestion = fields.Nested(ThreadSuggestionView, allow_none=True)
     broker = fields.Nested(ThreadBrokerView, allow_none=True)
     events = fields.List(fields.Nested(ThreadEventView))

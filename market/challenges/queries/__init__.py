@@ -1,0 +1,1 @@
+"""Reading challenges and all that belongs to them, by subject."""

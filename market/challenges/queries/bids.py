@@ -1,0 +1,148 @@
+"""Reading bids: sealed until the call is closed, and whole only for those who must see all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from market.accounts.rules import Actor, Role, oversees
+from market.challenges.models import Bid, BidMember, Challenge, IntegrityRecord
+from market.challenges.queries.challenges import get_challenge, is_bureau, is_owner
+from market.challenges.queries.panels import is_cleared
+from market.challenges.rules import HANDED_IN, SCORED, SEALED, BidStatus, Status, needs_panel
+from market.errors import NotFound, PermissionDenied
+from market.libraries.models import Talent
+
+
+class Sight(StrEnum):
+    """How much of a bid somebody sees."""
+
+    NOTHING = "nothing"
+    PLAN = "plan"
+    """All but the confidential plan."""
+    WHOLE = "whole"
+
+
+def sight_of(session: Session, actor: Actor, bid: Bid) -> Sight:
+    """Tell how much of a bid the actor sees.
+
+    The team sees all of its own. The bureau sees what was handed in once the call is closed; experts
+    without a conflict what passed the formal check. The demand side sees those without the confidential
+    plan, unless it scores them itself or the bid was chosen.
+    """
+    challenge = bid.challenge
+    if actor.organisation_id is not None and actor.organisation_id == bid.organisation_id:
+        return Sight.WHOLE
+    if challenge.status in SEALED or bid.status not in HANDED_IN:
+        return Sight.NOTHING
+    if is_bureau(actor, challenge):
+        return Sight.WHOLE
+    if challenge.status is Status.CLOSED or bid.status not in SCORED:
+        return Sight.NOTHING
+    if is_cleared(session, actor, challenge.id):
+        return Sight.WHOLE
+    if is_owner(actor, challenge):
+        scores = not needs_panel(challenge.mode, challenge.budget_fen, challenge.demand_rules)
+        return Sight.WHOLE if scores or bid.status is BidStatus.AWARDED else Sight.PLAN
+    return Sight.NOTHING
+
+
+def _loaded() -> Sequence[object]:
+    return [joinedload(Bid.challenge), joinedload(Bid.organisation), joinedload(Bid.leader)]
+
+
+def get_bid(session: Session, actor: Actor, bid_id: int) -> Bid:
+    """Return a bid of which the actor sees something.
+
+    Raises:
+        NotFound: there is none, or the actor may not know of it.
+    """
+    bid = session.get(Bid, bid_id, options=_loaded())  # type: ignore[arg-type]  # all are loader options
+    if bid is None or sight_of(session, actor, bid) is Sight.NOTHING:
+        raise NotFound("没有找到该揭榜申报。", code="bid-not-found")
+    return bid
+
+
+def lock_bid(session: Session, actor: Actor, bid_id: int) -> Bid:
+    """Return a bid as it stands now that its challenge is locked; see `get_bid`.
+
+    The challenge is locked first, as by every step, so that no two steps wait for each other.
+    """
+    challenge_id = session.scalar(select(Bid.challenge_id).where(Bid.id == bid_id))
+    if challenge_id is None:
+        raise NotFound("没有找到该揭榜申报。", code="bid-not-found")
+    get_challenge(session, actor, challenge_id, lock=True)
+    bid = get_bid(session, actor, bid_id)
+    session.refresh(bid)
+    return bid
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBid:
+    """A bid as one actor sees it, ready to be shown after the session ends."""
+
+    bid: Bid
+    sight: Sight
+    leader: str
+    team: Sequence[tuple[BidMember, str, str]]
+    """Members with their name and unit, wherever those are kept."""
+
+
+def see(session: Session, actor: Actor, bid: Bid) -> SeenBid:
+    """Return a bid as the actor sees it."""
+    _ = bid.organisation
+    team = [(member, member.full_name, member.full_unit) for member in bid.members]
+    return SeenBid(bid, sight_of(session, actor, bid), leader_of(bid), team)
+
+
+def read_bid(session: Session, actor: Actor, bid_id: int) -> SeenBid:
+    """Return a bid as the actor sees it; see `get_bid`."""
+    return see(session, actor, get_bid(session, actor, bid_id))
+
+
+def list_bids(session: Session, actor: Actor, challenge: Challenge) -> list[SeenBid]:
+    """Return the bids of a challenge of which the actor sees something, in the order they were begun."""
+    rows = session.scalars(
+        select(Bid).options(*_loaded()).where(Bid.challenge_id == challenge.id).order_by(Bid.id)  # type: ignore[arg-type]
+    )
+    seen = [see(session, actor, bid) for bid in rows]
+    return [one for one in seen if one.sight is not Sight.NOTHING]
+
+
+def standing_bids(session: Session, challenge_id: int) -> list[Bid]:
+    """Return all bids that were handed in and not withdrawn, whatever became of them, by id."""
+    return list(
+        session.scalars(
+            select(Bid)
+            .options(joinedload(Bid.organisation), joinedload(Bid.leader))
+            .where(Bid.challenge_id == challenge_id, Bid.status.in_(HANDED_IN))
+            .order_by(Bid.id)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def leader_of(bid: Bid) -> str:
+    """Return the name of a bid's leader, wherever it is kept."""
+    talent: Talent | None = bid.leader
+    return talent.person_name if talent is not None else bid.leader_name or ""
+
+
+def list_integrity(session: Session, actor: Actor) -> list[IntegrityRecord]:
+    """Return the integrity records of regions the actor is in charge of, newest first.
+
+    Raises:
+        PermissionDenied: the actor is in charge of none.
+    """
+    if actor.role is not Role.ADMIN and not (actor.role is Role.BUREAU and actor.in_office):
+        raise PermissionDenied("诚信记录由主管部门掌握。", code="role-not-allowed")
+    rows = session.scalars(
+        select(IntegrityRecord)
+        .options(joinedload(IntegrityRecord.talent), joinedload(IntegrityRecord.organisation))
+        .order_by(IntegrityRecord.id.desc())
+    )
+    return [row for row in rows if actor.role is Role.ADMIN or oversees(actor, row.region_code)]

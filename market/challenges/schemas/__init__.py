@@ -1,0 +1,1 @@
+"""Form of challenges over HTTP, by subject."""

@@ -1,0 +1,222 @@
+"""Drawing experts at random, their declarations, and those who fill empty seats."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from market.accounts.rules import Actor
+from market.challenges.models import Challenge, Panel, PanelSeat
+from market.challenges.queries.bids import standing_bids
+from market.challenges.queries.challenges import get_challenge
+from market.challenges.queries.panels import (
+    active_seats,
+    as_candidates,
+    candidates,
+    concerned_with,
+    get_seat,
+    is_own_seat,
+    panels_of,
+    seats_of,
+)
+from market.challenges.queries.scores import facts_of
+from market.challenges.rules import (
+    RECUSAL_NAMES,
+    SEATED,
+    Action,
+    Recusal,
+    SeatStatus,
+    draw,
+    size_fault,
+)
+from market.challenges.service.steps import require_possible, require_right, take_step
+from market.clock import china_day
+from market.errors import Conflict, PermissionDenied, violation
+from market.reference.queries import check_codes
+from market.reference.rules import Scheme
+
+SEED_BYTES = 16
+
+
+def draw_panel(
+    session: Session,
+    actor: Actor,
+    challenge_id: int,
+    *,
+    size: int | None = None,
+    fields: Sequence[str] | None = None,
+    region: str | None = None,
+    seed: str | None = None,
+    now: datetime,
+) -> Panel:
+    """Draw experts by field, without those who have an interest, as the bureau.
+
+    A second draw is made only when the order of the first is used up and seats are empty; it fills
+    those seats.
+
+    Args:
+        session: open transaction.
+        actor: the bureau.
+        challenge_id: a challenge whose bids have been checked.
+        size: how many experts, odd; None for the rules' number. Only for the first draw.
+        fields: technical fields; None for the challenge's own, empty for any.
+        region: only experts of this region; None for any.
+        seed: fresh unless given; for tests and for repeating a draw.
+        now: present time.
+
+    Raises:
+        PermissionDenied: another region's bureau.
+        Conflict: not the time for it, or `panel-drawn`.
+        RuleViolation: a size that is not allowed, or `too-few-experts`.
+    """
+    challenge = get_challenge(session, actor, challenge_id, lock=True)
+    require_right(actor, challenge, Action.DRAW)
+    facts = facts_of(session, challenge, now=now)
+    require_possible(Action.DRAW, facts)
+    before, seats = panels_of(session, challenge.id), seats_of(session, challenge.id)
+    wanted = _wanted_size(challenge, size, before)
+    empty = wanted - len(active_seats(seats))
+    if before and (empty <= 0 or _next_in_order(before, seats) is not None):
+        raise Conflict("评审组已抽取，尚有可递补的专家或没有空缺。", code="panel-drawn")
+    chosen = list(fields) if fields is not None else [one for one in [challenge.tech_field] if one]
+    check_codes(session, [(f"/fields/{i}", Scheme.TECH_FIELD, code) for i, code in enumerate(chosen)])
+    day = china_day(now)
+    found = candidates(
+        session, fields=chosen, region=region, day=day, without={seat.talent_id for seat in seats}
+    )
+    used = seed or secrets.token_hex(SEED_BYTES)
+    drawn = draw(used, found, concerned_with(session, challenge, standing_bids(session, challenge.id)))
+    if len(drawn.order) < empty:
+        detail = (
+            f"需要{empty}位专家，符合条件的有{len(drawn.order)}位（应回避{len(drawn.excluded)}位），"
+            "请放宽领域或充实人才库。"
+        )
+        raise violation("/size", "too-few-experts", detail)
+    panel = Panel(
+        challenge_id=challenge.id,
+        round=len(before) + 1,
+        seats=wanted,
+        fields=chosen,
+        seed=used,
+        eligible=list(drawn.eligible),
+        excluded=[{"talent_id": one, "reason": why.value} for one, why in drawn.excluded.items()],
+        order=list(drawn.order),
+        drawn_by=actor.user_id,
+        drawn_at=now,
+    )
+    session.add(panel)
+    session.flush()  # draws the id; a lost race stops here
+    for _ in range(empty):
+        _call_next(session, panel)
+    session.refresh(panel)
+    take_step(session, actor, challenge, Action.DRAW, facts=facts, now=now, note=f"第{panel.round}次抽取")
+    return panel
+
+
+def _wanted_size(challenge: Challenge, size: int | None, before: Sequence[Panel]) -> int:
+    if before:
+        if size not in {None, before[0].seats}:
+            raise violation("/size", "panel-size-fixed", f"评审组人数已定为{before[0].seats}人。")
+        return before[0].seats
+    rules = challenge.demand_rules
+    wanted = size if size is not None else rules.panel_size
+    fault = size_fault(wanted, least=rules.panel_least)
+    if fault is not None:
+        raise violation("/size", "panel-size-invalid", fault)
+    return wanted
+
+
+def _next_in_order(panels: Sequence[Panel], seats: Sequence[PanelSeat]) -> tuple[Panel, int] | None:
+    """Return the next expert who may be called, in the order of the newest draw; None if it is used up."""
+    seated = {seat.talent_id for seat in seats}
+    newest = panels[-1]
+    waiting = [talent_id for talent_id in newest.order if talent_id not in seated]
+    return (newest, waiting[0]) if waiting else None
+
+
+def _call_next(session: Session, panel: Panel) -> PanelSeat | None:
+    following = _next_in_order([panel], seats_of(session, panel.challenge_id))
+    if following is None:
+        return None
+    _, talent_id = following
+    seat = PanelSeat(
+        panel_id=panel.id,
+        challenge_id=panel.challenge_id,
+        talent_id=talent_id,
+        position=panel.order.index(talent_id) + 1,
+        status=SeatStatus.CALLED,
+    )
+    session.add(seat)
+    session.flush()
+    return seat
+
+
+def declare(
+    session: Session, actor: Actor, seat_id: int, *, free: bool, words: str | None, now: datetime
+) -> PanelSeat:
+    """Declare whether an expert is free of conflicts; one who is not is replaced by the next in order.
+
+    A conflict may be declared later too, as long as the review is not concluded; sheets of that expert
+    then count no more.
+
+    Args:
+        session: open transaction.
+        actor: the expert, or the bureau that writes down what the expert declared.
+        seat_id: the expert's seat.
+        free: whether nothing stands in the way.
+        words: what the conflict is; where the bureau writes it down, where the declaration is kept.
+        now: present time.
+
+    Raises:
+        NotFound: the actor is neither.
+        Conflict: the review is not under way, or the declaration has been made; `expert-conflicted`
+            where the market knows of a conflict.
+        RuleViolation: a conflict, or a declaration written down by the bureau, without words.
+    """
+    seat, challenge = get_seat(session, actor, seat_id)
+    challenge = get_challenge(session, actor, challenge.id, lock=True)
+    session.refresh(seat)  # as it stands now that its challenge is locked
+    if not is_own_seat(actor, seat):
+        require_right(actor, challenge, Action.DECLARE)
+    facts = facts_of(session, challenge, now=now)
+    require_possible(Action.DECLARE, facts)
+    if seat.status not in (SEATED if not free else {SeatStatus.CALLED}):
+        raise Conflict("该专家已经作出声明。", code="declared-already")
+    if not words and (not free or not is_own_seat(actor, seat)):
+        raise violation("/words", "words-missing", "请写明回避事由；代为记录的，请写明声明书存放何处。")
+    if free:
+        _require_no_known_conflict(session, challenge, seat, now=now)
+    seat.status = SeatStatus.CLEARED if free else SeatStatus.RECUSED
+    seat.words, seat.declared_by, seat.declared_at = words, actor.user_id, now
+    session.flush()
+    if not free:
+        _call_next(session, panels_of(session, challenge.id)[-1])
+    take_step(
+        session, actor, challenge, Action.DECLARE, facts=facts, now=now,
+        note="无须回避" if free else RECUSAL_NAMES[Recusal.DECLARED],
+    )  # fmt: skip
+    return seat
+
+
+def _require_no_known_conflict(
+    session: Session, challenge: Challenge, seat: PanelSeat, *, now: datetime
+) -> None:
+    """Look again: since the draw somebody may have changed units or been barred."""
+    found = as_candidates(session, [seat.talent], day=china_day(now))
+    drawn = draw("", found, concerned_with(session, challenge, standing_bids(session, challenge.id)))
+    reason = drawn.excluded.get(seat.talent_id)
+    if reason is not None:
+        raise Conflict(f"该专家应当回避：{RECUSAL_NAMES[reason]}。", code="expert-conflicted")
+
+
+def require_cleared(seat: PanelSeat) -> None:
+    """Refuse experts who have not declared to be free of conflicts.
+
+    Raises:
+        PermissionDenied: `expert-not-cleared`.
+    """
+    if seat.status is not SeatStatus.CLEARED:
+        raise PermissionDenied("专家声明无须回避以后才能评分。", code="expert-not-cleared")

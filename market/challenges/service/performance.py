@@ -1,0 +1,255 @@
+"""The work of an award: reviews, rectification, acceptance, termination, grant payments, integrity."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from market.accounts.models import Organisation
+from market.accounts.rules import Actor, Role, oversees
+from market.audit.service import record
+from market.challenges.models import Award, AwardReview, Challenge, GrantPayment, IntegrityRecord
+from market.challenges.queries.awards import get_award, list_awards
+from market.challenges.queries.scores import facts_of_award
+from market.challenges.rules import (
+    LIVE_AWARD,
+    REVIEW_ACTIONS,
+    Action,
+    AwardReviewKind,
+    Payee,
+    ReviewDecision,
+    owner_part,
+)
+from market.challenges.service.awards import advance_technology, sign_need
+from market.challenges.service.steps import require_possible, require_right, take_award_step
+from market.clock import china_day
+from market.errors import Conflict, PermissionDenied, violation
+from market.libraries.models import Project, Talent
+from market.libraries.rules import EntryStatus
+from market.libraries.rules.projects import CLOSED, Payer
+from market.libraries.rules.technologies import OPEN, SOLVED
+from market.libraries.service.projects import close_project, record_payment
+from market.reference.queries import check_region
+from market.search.documents import Encoder
+
+PAYEE_NAMES = {Payee.SOLVER: "揭榜方", Payee.OWNER: "需求方"}
+
+
+def review_award(
+    session: Session,
+    actor: Actor,
+    award_id: int,
+    *,
+    kind: AwardReviewKind,
+    decision: ReviewDecision,
+    note: str,
+    rectify_by: date | None = None,
+    encoder: Encoder,
+    now: datetime,
+) -> Award:
+    """Decide a midterm review or an acceptance, as the bureau.
+
+    Each of the two asks for a rectification once at the most. Acceptance closes the project and solves
+    the technology; termination closes it as not accepted. Other awards of a race go on.
+
+    Args:
+        session: open transaction.
+        actor: the bureau.
+        award_id: an award whose work has begun.
+        kind: which review.
+        decision: what it decides.
+        note: grounds.
+        rectify_by: last day of a rectification; needed for one.
+        encoder: makes vectors.
+        now: present time.
+
+    Raises:
+        NotFound: there is none.
+        PermissionDenied: another region's bureau.
+        Conflict: not under way, `rectified-already`, or `milestones-open`.
+        RuleViolation: a rectification without a day ahead.
+    """
+    award = get_award(session, actor, award_id, lock=True)
+    action = REVIEW_ACTIONS[kind, decision]
+    require_right(actor, award.challenge, action)
+    facts = facts_of_award(session, award, kind=kind)
+    require_possible(action, facts)
+    if decision is ReviewDecision.RECTIFY and (rectify_by is None or rectify_by <= china_day(now)):
+        raise violation("/rectify_by", "rectify-by-missing", "请写明整改期限，且应在今天之后。")
+    award.reviews.append(
+        AwardReview(
+            kind=kind,
+            decision=decision,
+            note=note,
+            rectify_by=rectify_by if decision is ReviewDecision.RECTIFY else None,
+            reviewed_by=actor.user_id,
+            reviewed_at=now,
+        )
+    )
+    if action is Action.TERMINATE:
+        _end(session, actor, award, accepted=False, note=note, encoder=encoder, now=now)
+    elif action is Action.ACCEPT:
+        _end(session, actor, award, accepted=True, note=note, encoder=encoder, now=now)
+    take_award_step(session, actor, award, action, facts=facts, now=now, note=note)
+    _follow(session, actor, award, action, encoder=encoder, now=now)
+    return award
+
+
+def terminate_award(
+    session: Session, actor: Actor, award_id: int, *, note: str, encoder: Encoder, now: datetime
+) -> Award:
+    """End an award before it was accepted, whatever its state, as the bureau.
+
+    Raises:
+        NotFound: there is none.
+        PermissionDenied: another region's bureau.
+        Conflict: it is over.
+    """
+    award = get_award(session, actor, award_id, lock=True)
+    require_right(actor, award.challenge, Action.TERMINATE)
+    facts = facts_of_award(session, award)
+    require_possible(Action.TERMINATE, facts)
+    _end(session, actor, award, accepted=False, note=note, encoder=encoder, now=now)
+    take_award_step(session, actor, award, Action.TERMINATE, facts=facts, now=now, note=note)
+    _follow(session, actor, award, Action.TERMINATE, encoder=encoder, now=now)
+    return award
+
+
+def _end(
+    session: Session,
+    actor: Actor,
+    award: Award,
+    *,
+    accepted: bool,
+    note: str,
+    encoder: Encoder,
+    now: datetime,
+) -> None:
+    """Close the award's project too; one that was closed in the pool before must agree."""
+    award.ended_on = china_day(now)
+    project = session.get(Project, award.project_id)
+    assert project is not None
+    if project.stage == CLOSED and project.closing_accepted != accepted:
+        raise Conflict("该项目已在项目库结题，结论与此不一致。", code="project-closed")
+    if project.status is EntryStatus.LISTED and project.stage != CLOSED:
+        close_project(session, actor, project, accepted=accepted, note=note, encoder=encoder, now=now)
+
+
+def _follow(
+    session: Session, actor: Actor, award: Award, action: Action, *, encoder: Encoder, now: datetime
+) -> None:
+    """Let technology and need follow the end of an award."""
+    challenge = award.challenge
+    if action is Action.ACCEPT:
+        sign_need(session, actor, challenge, now=now)
+        advance_technology(session, actor, challenge, SOLVED, encoder=encoder, now=now)
+    elif action is Action.TERMINATE and not _goes_on(session, challenge):
+        advance_technology(session, actor, challenge, OPEN, encoder=encoder, now=now)
+
+
+def _goes_on(session: Session, challenge: Challenge) -> bool:
+    return any(award.status in LIVE_AWARD for award in list_awards(session, challenge))
+
+
+def pay_grant(
+    session: Session,
+    actor: Actor,
+    award_id: int,
+    *,
+    payee: Payee,
+    amount_fen: int,
+    paid_on: date,
+    note: str | None = None,
+    now: datetime,
+) -> GrantPayment:
+    """Record a payment of the grant, as the bureau; it stands with the award's project too.
+
+    Raises:
+        NotFound: there is none.
+        PermissionDenied: another region's bureau.
+        Conflict: nothing is due yet, as before acceptance where the grant follows results.
+        RuleViolation: more than the grant, or more than the demand side's part of it.
+    """
+    award = get_award(session, actor, award_id, lock=True)
+    challenge = award.challenge
+    require_right(actor, challenge, Action.PAY)
+    facts = facts_of_award(session, award)
+    require_possible(Action.PAY, facts)
+    paid = sum(one.amount_fen for one in award.grant_payments) + amount_fen
+    kept = sum(one.amount_fen for one in award.grant_payments if one.payee is Payee.OWNER)
+    if paid > award.grant_fen:
+        raise violation("/amount_fen", "payments-over-grant", "累计拨付不能超过立项的财政资助。")
+    most = owner_part(award.grant_fen, challenge.solver_percent)
+    if payee is Payee.OWNER and kept + amount_fen > most:
+        raise violation(
+            "/amount_fen", "solver-share-low",
+            f"付给揭榜方的资助不得低于{challenge.solver_percent}%，拨给需求方的累计不能超过{most}分。",
+        )  # fmt: skip
+    words = f"揭榜挂帅资助，付给{PAYEE_NAMES[payee]}"
+    record_payment(
+        session, actor, award.project_id, payer=Payer.GRANT, amount_fen=amount_fen, paid_on=paid_on,
+        note=words, now=now,
+    )  # fmt: skip
+    payment = GrantPayment(
+        payee=payee,
+        amount_fen=amount_fen,
+        paid_on=paid_on,
+        note=note,
+        recorded_by=actor.user_id,
+        recorded_at=now,
+    )
+    award.grant_payments.append(payment)
+    take_award_step(session, actor, award, Action.PAY, facts=facts, now=now, note=words)
+    return payment
+
+
+def record_integrity(
+    session: Session,
+    actor: Actor,
+    *,
+    region_code: str,
+    talent_id: int | None = None,
+    organisation_id: int | None = None,
+    challenge_id: int | None = None,
+    reason: str,
+    barred_until: date,
+    now: datetime,
+) -> IntegrityRecord:
+    """Record a breach of an expert or a unit, as the bureau; until the day neither takes part.
+
+    Raises:
+        PermissionDenied: another region's bureau.
+        RuleViolation: not exactly one of the two, somebody unknown, or a day that is past.
+    """
+    check_region(session, region_code, pointer="/region_code")
+    if actor.role is not Role.ADMIN and not oversees(actor, region_code):
+        raise PermissionDenied("诚信记录由所在地主管部门登记。", code="role-not-allowed")
+    if (talent_id is None) == (organisation_id is None):
+        raise violation("/talent_id", "one-subject", "请指明一位人才库人员，或一家单位。")
+    if talent_id is not None and session.get(Talent, talent_id) is None:
+        raise violation("/talent_id", "talent-unknown", f"人才库中没有人员 {talent_id}。")
+    if organisation_id is not None and session.get(Organisation, organisation_id) is None:
+        raise violation("/organisation_id", "organisation-not-found", "没有找到该单位。")
+    if challenge_id is not None and session.get(Challenge, challenge_id) is None:
+        raise violation("/challenge_id", "challenge-not-found", "没有找到该榜单项目。")
+    if barred_until < china_day(now):
+        raise violation("/barred_until", "day-past", "限制期的最后一天不能早于今天。")
+    row = IntegrityRecord(
+        region_code=region_code,
+        talent_id=talent_id,
+        organisation_id=organisation_id,
+        challenge_id=challenge_id,
+        reason=reason,
+        barred_until=barred_until,
+        recorded_by=actor.user_id,
+        recorded_at=now,
+    )
+    session.add(row)
+    session.flush()
+    _ = row.talent, row.organisation  # shown after the session ends
+    record(
+        session, actor.user_id, action="integrity.record", entity="integrity", entity_id=row.id, now=now,
+        details={"talent": talent_id, "organisation": organisation_id},
+    )  # fmt: skip
+    return row
