@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from market.accounts.queries import actor_of
 from market.accounts.rules import OPERATOR, Actor, OrganisationKind
 from market.errors import Conflict, MarketError, NotFound, PermissionDenied, RuleViolation
 from market.libraries.models import Talent
@@ -15,11 +16,10 @@ from market.libraries.queries.entries import list_events
 from market.libraries.rules import EntryStatus
 from market.libraries.service.talent_roles import add_role, end_role, remove_role
 from market.search.documents import Kind
-from market.search.queries import findable
+from market.search.models import SearchDocument
 from tests.factories import NOW, make_actor, make_organisation, make_user
 from tests.market.libraries.factories import ENCODER, TODAY, make_bureau, make_filing
 from tests.market.libraries.factories_talents import make_talent
-from market.accounts.queries import actor_of
 
 MANAGER: dict[str, Any] = {"role": "technology_manager", "level": "junior", "valid_from": date(2024, 1, 1)}
 
@@ -29,8 +29,8 @@ def _add(session: Session, talent: Talent, actor: Actor = OPERATOR, **form: Any)
 
 
 def _text(session: Session, talent: Talent) -> str:
-    (found,) = (one for one in findable(session, Kind.EXPERT) if one.key == str(talent.id))
-    return found.text
+    found = session.get_one(SearchDocument, (Kind.EXPERT, talent.id), populate_existing=True)
+    return found.body
 
 
 def test_a_role_is_recorded_found_ended_and_renewed(session: Session) -> None:
@@ -73,7 +73,7 @@ def test_roles_that_cannot_be(
     talent = make_talent(session)
     with pytest.raises(error) as refused:
         _add(session, talent, **form)
-    assert code in {refused.value.code, *(fault.code for fault in getattr(refused.value, "faults", ()))}
+    assert code in {refused.value.code, *(fault.code for fault in refused.value.fields)}
     assert len(talent.roles) == 1
 
 
