@@ -153,7 +153,9 @@ class SearchInput(MarketSchema):
         ListingKind,
         by_value=True,
         load_default=ListingKind.ACHIEVEMENT,
-        validate=validate.OneOf([ListingKind.NEED, ListingKind.ACHIEVEMENT]),
+        validate=validate.OneOf(
+            [ListingKind.NEED, ListingKind.ACHIEVEMENT], error="应为以下之一：need, achievement"
+        ),
     )
     k = fields.Integer(strict=True, load_default=10, validate=validate.Range(min=1, max=50))
     field = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=32))

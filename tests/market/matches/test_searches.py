@@ -95,7 +95,7 @@ def test_what_expired_today_is_found_today_and_not_tomorrow(theatre: Theatre, cl
     [
         ({}, [("/text", "此项必填。")]),
         ({"text": "  "}, [("/text", "长度应在 1 与 20000 之间。")]),
-        ({"text": TEXT, "kind": "expert"}, [("/kind", "应为以下之一：need, achievement。")]),
+        ({"text": TEXT, "kind": "expert"}, [("/kind", "应为以下之一：need, achievement, scenario。")]),
         ({"text": TEXT, "k": 51}, [("/k", "应不小于 1 且不大于 50。")]),
         ({"text": TEXT, "k": 0}, [("/k", "应不小于 1 且不大于 50。")]),
         ({"text": TEXT, "region": "32"}, [("/region", "长度应为 6。")]),
