@@ -1,6 +1,7 @@
 """What must be set before anything else is loaded: one core for each process, files in memory."""
 
 import os
+import tempfile
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")
@@ -20,4 +21,4 @@ def _memory_serves() -> bool:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Hundreds of databases and snapshots are made, and none outlives the run: no disk is worth waiting for.
 if "TMPDIR" not in os.environ and _memory_serves():
-    os.environ["TMPDIR"] = str(MEMORY)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)  # for processes to come, and for this one

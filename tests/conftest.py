@@ -1,4 +1,10 @@
-"""Databases, clock and app for all tests. Every test of the database runs on SQLite and on PostgreSQL."""
+"""Databases, clock and app for all tests.
+
+Services, queries, models, migrations, imports, whatever counts, and whatever happens at the same moment are
+tested on SQLite and on PostgreSQL. Views and schemas are tested on one database, where a module says so:
+`pytestmark = pytest.mark.one_database("why")`. What they call has tests of its own on both, and the table of
+permissions asks every endpoint on both.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +13,7 @@ import shutil
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +21,7 @@ from pathlib import Path
 import flask
 import hypothesis
 import pytest
+from coverage import Coverage
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
@@ -38,7 +46,32 @@ hypothesis.settings.register_profile("market", deadline=None)
 hypothesis.settings.load_profile("market")
 
 NOW = datetime(2025, 6, 10, 2, 0, tzinfo=UTC)
+LONGEST = {"test_sample.py", "test_permissions.py", "test_kills.py", "test_processes.py"}
 BACKENDS = os.environ.get("MARKET_TEST_BACKENDS", "sqlite,postgresql").split(",")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests marked `one_database("why")` to the first database, and begin with the longest ones.
+
+    A worker that is left with one of the longest at the end would keep the others waiting.
+    """
+    twice = [item for item in items if _runs_elsewhere(item)]
+    config.hook.pytest_deselected(items=twice)
+    items[:] = sorted(
+        (item for item in items if item not in set(twice)), key=lambda item: item.path.name not in LONGEST
+    )
+
+
+def _runs_elsewhere(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("one_database")
+    if marker is None:
+        return False
+    assert marker.args, "one_database wants the reason"
+    assert isinstance(item, pytest.Function), item
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    asked = {params.get(name) for name in ("database_url", "own_database")}
+    return bool(asked - {None, BACKENDS[0]})
 
 
 @pytest.fixture(scope="session")
@@ -133,10 +166,27 @@ def shared_database(database_url: str) -> Iterator[Database]:
     database.dispose()
 
 
+@contextmanager
+def _untraced(url: str) -> Iterator[None]:
+    """Leave a test that runs on another database too out of the coverage: tracing costs a third of it.
+
+    It runs the same lines there. Lines for one database alone are those of tests with `own_database`.
+    """
+    coverage = Coverage.current()
+    if coverage is None or make_url(url).get_backend_name() == BACKENDS[0]:
+        yield
+        return
+    coverage.stop()
+    try:
+        yield
+    finally:
+        coverage.start()
+
+
 @pytest.fixture
 def database(shared_database: Database) -> Iterator[Database]:
     """A database whose every change is undone when the test ends, commits included."""
-    with shared_database.engine.connect() as connection:
+    with _untraced(shared_database.url), shared_database.engine.connect() as connection:
         outer = connection.begin()
         yield Database(shared_database.url, bind=connection)
         outer.rollback()

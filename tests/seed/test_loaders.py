@@ -109,6 +109,7 @@ def test_new_line_adds_a_row(session: Session, folder: Path) -> None:
     assert session.scalar(select(func.count()).select_from(CodeEntry)) == (before or 0) + 1
 
 
+@pytest.mark.one_database("the file is refused before it reaches the database")
 @pytest.mark.parametrize(
     ("name", "line", "text", "words"),
     [
@@ -194,12 +195,14 @@ def test_fault_names_file_and_line(
     assert caught.value.detail.startswith(f"{name} 第 {line} 行：{words}")
 
 
+@pytest.mark.one_database("the file is refused before it reaches the database")
 def test_missing_column_is_a_fault(session: Session, folder: Path, spoil: Any) -> None:
     spoil("parks.csv", 1, "code,name,region,kind,source")
     with pytest.raises(SeedError, match=r"^parks\.csv 第 2 行：没有列“region_code”。$"):
         load_reference(session, folder)
 
 
+@pytest.mark.one_database("the file is refused before it reaches the database")
 @pytest.mark.parametrize("name", TABLES)
 def test_missing_file_is_named(session: Session, folder: Path, name: str) -> None:
     (folder / name).unlink()

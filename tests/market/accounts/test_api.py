@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -23,6 +24,8 @@ from tests.factories import (
 )
 from tests.market.accounts.conftest import PASSWORD, PERSON, organisation_form, refused, violated
 from tests.market.http.conftest import without_request_id
+
+pytestmark = pytest.mark.one_database("views; test_service.py and test_queries.py ask both")
 
 
 def test_registration_verification_and_login_in_one_thread(

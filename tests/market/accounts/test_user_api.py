@@ -24,6 +24,8 @@ from tests.factories import (
 from tests.market.accounts.conftest import PASSWORD, PERSON, organisation_form, refused
 from tests.market.http.conftest import without_request_id
 
+pytestmark = pytest.mark.one_database("views; test_service.py, test_tokens.py and test_passwords.py ask both")
+
 
 def test_user_is_created_by_a_colleague(
     client: FlaskClient, organisation: Organisation, member: dict[str, str]

@@ -15,6 +15,8 @@ from market.contracts.models import Contract
 from tests.factories import as_actor, make_organisation, make_user, post
 from tests.market.contracts.factories import make_contract, make_registrar, make_station
 
+pytestmark = pytest.mark.one_database("views; service/test_credit.py asks both")
+
 
 @pytest.fixture
 def agency(session: Session) -> Organisation:

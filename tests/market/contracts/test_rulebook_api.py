@@ -17,6 +17,8 @@ from market.settings import Settings
 from seed.loaders import REFERENCE
 from tests.market.http.conftest import without_request_id
 
+pytestmark = pytest.mark.one_database("views; service/test_rulebook.py and test_rulebook_queries.py ask both")
+
 GROUP = MarketGroup("market", commands={"contracts": contracts_group})
 
 

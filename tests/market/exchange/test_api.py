@@ -24,6 +24,8 @@ from tests.factories import as_actor, make_actor, make_organisation, make_user
 from tests.market.contracts.factories import make_registrar, make_station
 from tests.market.exchange.factories import DATA
 
+pytestmark = pytest.mark.one_database("views; service/ and test_queries.py ask both")
+
 GOOD = "成果名称,成果简介,领域\n电渗析脱盐中试装置,处理量每天二十吨，能耗低。,07\n"
 BAD = "短,处理量每天二十吨，能耗低。,07\n"
 

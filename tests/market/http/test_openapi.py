@@ -9,6 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+pytestmark = pytest.mark.one_database("the document is made from the routes")
+
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 

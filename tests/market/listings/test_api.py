@@ -14,6 +14,8 @@ from tests.market.listings.answers import UNAUTHENTICATED, invalid, problem, pro
 from tests.market.listings.conftest import Stage
 from tests.market.listings.factories import CONTACT, NAMES, SECRET
 
+pytestmark = pytest.mark.one_database("views; test_life.py, test_drafting.py and test_queries.py ask both")
+
 FORM = {"title": "印染废水回用", "body": "反渗透膜三个月就要清洗，希望延长清洗周期。", "tech_field": "07"}
 PRIVATE = ("confidential", "contact_name", "contact_phone", "external_id", "source")
 PRIVATE_VALUES = (SECRET, *CONTACT.values())

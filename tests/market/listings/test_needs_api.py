@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from market.listings.rules import Status
 from tests.market.listings.answers import UNAUTHENTICATED, invalid, problem, problem_of
 from tests.market.listings.conftest import Stage
 from tests.market.listings.factories import SOLID, VAGUE
+
+pytestmark = pytest.mark.one_database("views; test_gate.py and test_gate_summary.py ask both")
 
 FORM = {"title": "膜清洗太勤", **VAGUE, "tech_field": "07"}
 OWN = problem(403, "conflict-of-interest", title="没有权限", detail="不能审核本单位的信息。")

@@ -19,6 +19,8 @@ from tests.market.matches.factories import (
     SECRETS,
 )
 
+pytestmark = pytest.mark.one_database("views; test_desk.py, test_talks.py and test_queries.py ask both")
+
 MISSING = problem(404, "suggestion-not-found", title="未找到", detail="没有找到该匹配建议。")
 RECOMMENDATION = {"decision": "recommend", "reason_code": "indicators_fit", "words": "指标吻合"}
 WANTED = {"interested": True}

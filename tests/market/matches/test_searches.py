@@ -13,6 +13,8 @@ from tests.market.listings.answers import UNAUTHENTICATED, invalid, problem, pro
 from tests.market.matches.conftest import Theatre
 from tests.market.matches.factories import SECRETS, make_achievement
 
+pytestmark = pytest.mark.one_database("views; test_queries.py and tests/market/search ask both")
+
 TEXT = "反渗透膜清洗周期"
 
 

@@ -71,6 +71,7 @@ def test_every_role_is_answered_as_the_table_says(
     assert wrong == {}
 
 
+@pytest.mark.one_database("routes alone are read")
 def test_every_endpoint_has_its_line(app: flask.Flask) -> None:
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1/")]
     endpoints = {

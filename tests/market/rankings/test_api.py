@@ -21,6 +21,8 @@ from tests.factories import NOW, as_actor, make_actor, make_user
 from tests.market.rankings.factories import landed, make_agency
 from tests.market.rankings.test_conversion_index import DEFINITION
 
+pytestmark = pytest.mark.one_database("views; test_service.py and test_conversion_index.py ask both")
+
 ASKED = {"region": "320281", "year": 2024}
 INDEX = {"region": "320281", "period": "2024", "definition": "T1"}
 

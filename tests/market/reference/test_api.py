@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 from market.reference.rules import Scheme
 from tests.market.http.conftest import without_request_id
 
+pytestmark = pytest.mark.one_database("views; test_service.py and queries/ ask both")
+
 
 def test_a_code_table(client: FlaskClient) -> None:
     response = client.get("/api/v1/codes/contract_type")

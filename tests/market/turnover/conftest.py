@@ -20,17 +20,25 @@ from market.settings import Settings
 from market.turnover import api as turnover_api
 
 
-@pytest.fixture
-def client(settings: Settings, database: Database, clock: FixedClock) -> FlaskClient:
-    """A client of that app, without a token."""
+@pytest.fixture(scope="session")
+def turnover_app() -> flask.Flask:
+    """That app, built once, without a database."""
     app = flask.Flask("turnover")
     app.config.update(
         API_TITLE="台账", API_VERSION="v1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX="/api/v1"
     )
-    attach_edge(app, Edge(settings=settings, database=database, clock=clock))
     register_error_handlers(app)
     MarketApi(app).register_blueprint(turnover_api.blp)
-    return app.test_client()
+    return app
+
+
+@pytest.fixture
+def client(
+    turnover_app: flask.Flask, settings: Settings, database: Database, clock: FixedClock
+) -> FlaskClient:
+    """A client of that app, without a token."""
+    attach_edge(turnover_app, Edge(settings=settings, database=database, clock=clock))
+    return turnover_app.test_client()
 
 
 @dataclass

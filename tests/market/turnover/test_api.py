@@ -25,6 +25,8 @@ from tests.factories import (
 from tests.market.contracts.factories import make_party, make_registrar
 from tests.market.turnover.factories import change, make_suggestion, register
 
+pytestmark = pytest.mark.one_database("views; test_figures.py, test_flows.py and test_entries.py ask both")
+
 QUESTION = "/api/v1/turnover?region=320281&period=2025"
 
 

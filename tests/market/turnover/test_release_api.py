@@ -22,6 +22,8 @@ from market.turnover.service import publish_release, withdraw_release
 from tests.factories import NOW, as_actor, make_actor
 from tests.market.turnover.factories import register
 
+pytestmark = pytest.mark.one_database("views; test_releases.py and test_bulletins.py ask both")
+
 FORM = {"region": "320281", "kind": "monthly", "period": "2025-05", "note": "首期"}
 
 

@@ -17,6 +17,8 @@ from market.turnover.service import publish_release
 from tests.factories import NOW, as_actor, make_actor
 from tests.market.turnover.factories import register
 
+pytestmark = pytest.mark.one_database("views; test_targets.py asks both")
+
 AMOUNT = "/api/v1/targets?region=320281&indicator=contract_amount"
 
 

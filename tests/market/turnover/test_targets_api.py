@@ -19,6 +19,8 @@ from tests.factories import (
 )
 from tests.market.turnover.factories import register
 
+pytestmark = pytest.mark.one_database("views; test_targets.py and test_target_outlook.py ask both")
+
 
 def _get(client: FlaskClient, url: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
     response = client.get(url, headers=headers or {})

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
+import pytest
 from flask.testing import FlaskClient
+
+pytestmark = pytest.mark.one_database("pages and files")
 
 LINK = re.compile(r'(?:src|href|data-document)="([^"]+)"')
 

@@ -18,6 +18,8 @@ from market.db import Database
 from tests.factories import NOW, make_actor
 from tests.market.contracts.api.support import Desk, open_desk, problem
 
+pytestmark = pytest.mark.one_database("views; service/ and test_queries.py ask both")
+
 
 @pytest.fixture
 def desk(app: flask.Flask, client: FlaskClient, database: Database) -> Desk:

@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from market.db import Database
 from tests.market.contracts.api.support import Desk, open_desk, problem
 
+pytestmark = pytest.mark.one_database("views; service/ and test_queries.py ask both")
+
 RECEIPT = {
     "received_from": "2025-01-01",
     "received_to": "2025-03-31",

@@ -18,6 +18,8 @@ from tests.factories import make_actor
 from tests.market.contracts.api.support import PDF, Desk, open_desk, problem
 from tests.market.contracts.factories import make_deal
 
+pytestmark = pytest.mark.one_database("views; service/ and test_queries.py ask both")
+
 
 @pytest.fixture
 def desk(app: flask.Flask, client: FlaskClient, database: Database) -> Desk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -9,6 +10,8 @@ from market.accounts.queries import actor_of
 from tests.factories import as_actor, make_organisation, make_user, post
 from tests.market.contracts.factories import make_contract
 from tests.market.listings.answers import invalid, problem_of
+
+pytestmark = pytest.mark.one_database("views; service/ and test_queries.py ask both")
 
 
 def test_a_contract_becomes_a_project(client: FlaskClient, session: Session) -> None:

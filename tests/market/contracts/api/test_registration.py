@@ -14,6 +14,8 @@ from market.contracts.rules import Status
 from tests.market.contracts.desk import KEY, Desk, problem
 from tests.market.contracts.factories import make_deal
 
+pytestmark = pytest.mark.one_database("views; service/ and test_queries.py ask both")
+
 # Applying
 
 

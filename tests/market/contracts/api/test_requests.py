@@ -9,6 +9,8 @@ import pytest
 from market.contracts.rules import Status
 from tests.market.contracts.desk import Desk, problem
 
+pytestmark = pytest.mark.one_database("views; service/ and test_queries.py ask both")
+
 
 def _examine(desk: Desk, request_id: int) -> Any:
     path = f"/contract-requests/{request_id}/examinations"

@@ -12,6 +12,8 @@ from market.contracts.rules import Status
 from tests.market.contracts.desk import KEY, Desk, problem
 from tests.market.contracts.factories import LARGE_FEN
 
+pytestmark = pytest.mark.one_database("views; service/ and test_queries.py ask both")
+
 STEPS: list[tuple[Status, str, str, dict[str, Any], str]] = [
     (Status.ACCEPTED, "examinations", "registrar", {"finding": "属于技术开发。"}, "in_review"),
     (Status.ACCEPTED, "disputes", "registrar", {"reason": "权属有争议。"}, "accepted"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from market.accounts.rules import OPERATOR
 from market.contracts.rules import Status
 from tests.factories import make_user
 from tests.market.contracts.desk import Desk, problem
+
+pytestmark = pytest.mark.one_database("views; service/ and test_queries.py ask both")
 
 
 def test_stations_are_public_with_their_territories(desk: Desk) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+import pytest
+
 from market.contracts.rules import Status
 from tests.market.contracts.factories import make_contract
 from tests.market.listings.answers import UNAUTHENTICATED, invalid, problem, problem_of
 from tests.market.oversight.conftest import Office
+
+pytestmark = pytest.mark.one_database("views; test_service.py and queries/ ask both")
 
 URL = "/unregistered-deals"
 FILE = "/unregistered-deals/files/xlsx"

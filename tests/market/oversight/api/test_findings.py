@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.market.contracts.factories import make_contract
 from tests.market.listings.answers import UNAUTHENTICATED, invalid, problem, problem_of
 from tests.market.oversight.conftest import Office
+
+pytestmark = pytest.mark.one_database("views; test_service.py and queries/ ask both")
 
 URL = "/registration-anomalies"
 COMPLETENESS = "/registration-completeness"

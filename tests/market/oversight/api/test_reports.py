@@ -15,6 +15,8 @@ from tests.market.listings.answers import UNAUTHENTICATED, invalid, problem, pro
 from tests.market.oversight.conftest import Office
 from tests.market.oversight.factories import DECLARED_ONLY, make_report
 
+pytestmark = pytest.mark.one_database("views; test_service.py and queries/ ask both")
+
 URL = "/conversion-reports"
 NOT_FOUND = problem(404, "conversion-report-not-found", title="未找到", detail="没有找到该年度报告。")
 NOT_OVERSEEING = problem(403, "not-overseeing", title="没有权限", detail="只有主管部门可以查看年度报告汇总。")
