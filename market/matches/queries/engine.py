@@ -139,3 +139,8 @@ def reasons_of(hit: Hit, ranking: Ranking, *, asked_by: Side | ReferralSide) -> 
         ],
         "reranker": ranking.reranker,
     }
+
+
+def without_quotations(reasons: Mapping[str, Any]) -> dict[str, Any]:
+    """Return reasons without the words of either record: score parts and facet verdicts alone."""
+    return {**reasons, "terms": [], "concepts": [], "alike": []}

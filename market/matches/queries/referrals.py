@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ from market.libraries.models import RegisterEntry, Talent
 from market.libraries.rules import EntryKind
 from market.listings.models import Listing
 from market.matches.models import Referral, ReferralEvent
+from market.matches.queries.engine import without_quotations
 from market.matches.queries.records import ENTRY_KINDS, LISTING_KINDS, Key, Record, load_all, may_see
 from market.matches.rules import OPEN_TO_PARTIES, Status
 from market.matches.rules.referrals import ReferralSide, reads_all, speaks_for
@@ -52,6 +53,14 @@ class Case:
     def shown_supply(self) -> Record | None:
         """The supply; None where the actor may not read it any more."""
         return self.supply if may_see(self.actor, self.supply) else None
+
+    @property
+    def shown_reasons(self) -> dict[str, Any]:
+        """The reasons; they quote the records only while the actor may read both."""
+        reasons = self.referral.reasons
+        if self.shown_demand is None or self.shown_supply is None:
+            return without_quotations(reasons)
+        return reasons
 
     @property
     def sides(self) -> list[ReferralSide]:
@@ -158,7 +167,7 @@ def list_referrals(
     return Page(cases_of(session, actor, found.items, today=today), found.next_cursor)
 
 
-def with_record(kinds: Any, record_id: int) -> ColumnElement[bool]:
+def with_record(kinds: Iterable[Kind], record_id: int) -> ColumnElement[bool]:
     """Return the condition that a record of one of these kinds stands on either side."""
     return or_(*(and_(kind.in_(list(kinds)), record == record_id) for kind, record in SIDES))
 

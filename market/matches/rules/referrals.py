@@ -36,7 +36,7 @@ class Pair:
     @property
     def asks_for_more(self) -> bool:
         """Whether a condition is checked on what the engine found, so that it must find more than wanted."""
-        return self.category is not None or self.demand is Kind.NODE
+        return self.category is not None or self.demand is Kind.NODE or self.supply is Kind.PROJECT
 
 
 PAIRS = (
@@ -66,7 +66,12 @@ def pairs_of(kind: Kind) -> list[tuple[Pair, ReferralSide]]:
 
 def pair_of(kind: Kind, other: Kind) -> tuple[Pair, ReferralSide] | None:
     """Return the pair of two kinds with the side of the first; None if they are none."""
-    return next((found for found in pairs_of(kind) if other in (found[0].demand, found[0].supply)), None)
+    sides = {ReferralSide.DEMAND: (kind, other), ReferralSide.SUPPLY: (other, kind)}
+    for pair in PAIRS:
+        for side, kinds in sides.items():
+            if kinds == (pair.demand, pair.supply):
+                return pair, side
+    return None
 
 
 def takes_in(trl: int | None, *, min_trl: int | None, max_trl: int | None) -> bool:

@@ -26,7 +26,7 @@ class ReferralView(MarketSchema):
     encoder = fields.String(attribute="referral.encoder")
     lexicon = fields.String(attribute="referral.lexicon")
     weights = fields.String(attribute="referral.weights")
-    reasons = fields.Nested(ReasonsView, attribute="referral.reasons")
+    reasons = fields.Nested(ReasonsView, attribute="shown_reasons")
     demand_kind = fields.Enum(Kind, by_value=True, attribute="referral.demand_kind")
     demand_id = fields.Integer(attribute="referral.demand_id")
     demand = RecordField(attribute="shown_demand", allow_none=True)

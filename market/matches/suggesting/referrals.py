@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import OPERATOR
 from market.clock import china_day
 from market.libraries.models import ChainNode, ChainPosition
-from market.matches.models import Referral
-from market.matches.queries.engine import reasons_of
+from market.matches.models import Referral, ReferralEvent
+from market.matches.queries.engine import reasons_of, without_quotations
 from market.matches.queries.finding import Found, find_for, kinds_present
-from market.matches.queries.records import Record, gaps, load, load_all, suiting
+from market.matches.queries.records import Record, gaps, load, suiting
 from market.matches.queries.referrals import with_record
 from market.matches.rules import TRANSITIONS, Action, Status
 from market.matches.rules.referrals import ReferralSide, pair_of, pairs_of
@@ -25,10 +25,6 @@ from market.search.replica import Replica
 
 PER_RECORD = 5
 """Referrals asked for, of each kind, when a record becomes findable."""
-
-TEXTS = ("terms", "concepts", "alike")
-"""Parts of the reasons that quote the two records."""
-
 
 OPEN = TRANSITIONS[Action.LAPSE].sources
 
@@ -71,13 +67,16 @@ class Referring:
 
     def _lapse_what_does_not_suit(self, record: Record, known: Mapping[Place, Referral]) -> None:
         """Let referrals lapse that were right until the record was changed."""
-        waiting = {place: one for place, one in known.items() if one.status in OPEN}
-        others = load_all(self._session, [(kind, number) for _, kind, number in waiting], today=self._today)
-        for (_, kind, number), referral in waiting.items():
+        waiting: dict[Kind, dict[int, Referral]] = {}
+        for (_, kind, number), referral in known.items():
+            if referral.status in OPEN:
+                waiting.setdefault(kind, {})[number] = referral
+        for kind, referrals in waiting.items():
             found = pair_of(record.kind, kind)
             assert found is not None, "there are referrals of pairs alone"
-            if number not in suiting(self._session, found[0], record, [others[kind, number]]):
-                take_engine_step(self._session, OPERATOR, referral, Action.LAPSE, now=self._now)
+            others = load(self._session, kind, list(referrals), today=self._today)
+            for number in referrals.keys() - suiting(self._session, found[0], record, others.values()):
+                take_engine_step(self._session, OPERATOR, referrals[number], Action.LAPSE, now=self._now)
 
     def _ask(
         self,
@@ -106,7 +105,13 @@ class Referring:
 
     def _known(self, record: Record) -> dict[Place, Referral]:
         found: dict[Place, Referral] = {}
-        for one in self._session.scalars(select(Referral).where(with_record([record.kind], record.id))):
+        rows = self._session.scalars(
+            select(Referral)
+            .where(with_record([record.kind], record.id))
+            .order_by(Referral.id)
+            .with_for_update()
+        )
+        for one in rows.all():
             if (one.demand_kind, one.demand_id) == record.key:
                 found[ReferralSide.DEMAND, one.supply_kind, one.supply_id] = one
             else:
@@ -135,7 +140,7 @@ class Referring:
     def _lapse(self, condition: ColumnElement[bool]) -> None:
         rows = self._session.scalars(
             select(Referral)
-            .where(condition, Referral.status.in_(TRANSITIONS[Action.LAPSE].sources))
+            .where(condition, Referral.status.in_(OPEN))
             .order_by(Referral.id)
             .with_for_update()
         )
@@ -160,20 +165,17 @@ class Referring:
             select(ChainNode).where(ChainNode.id.in_(standing) | ChainNode.id.in_(referred))
         ).all()
         open_nodes = gaps(self._session, nodes)
-        self._lapse(
-            (Referral.demand_kind == Kind.NODE)
-            & Referral.demand_id.in_([node.id for node in nodes if node.id not in open_nodes])
-        )
-        return sum(self.refer(Kind.NODE, node.id) for node in nodes if node.id in self._unasked(open_nodes))
-
-    def _unasked(self, nodes: Iterable[int]) -> set[int]:
-        """Return the nodes without a referral that is open or was decided."""
-        asked = select(Referral.demand_id).where(
+        closed = [node.id for node in nodes if node.id not in open_nodes]
+        self._lapse((Referral.demand_kind == Kind.NODE) & Referral.demand_id.in_(closed))
+        waiting = select(Referral.demand_id).where(
             Referral.demand_kind == Kind.NODE,
-            Referral.demand_id.in_(nodes),
-            Referral.status != Status.LAPSED,
+            Referral.demand_id.in_(open_nodes),
+            Referral.status.in_({*OPEN, Status.AGREED}),
         )
-        return set(nodes) - set(self._session.scalars(asked))
+        return sum(
+            self.refer(Kind.NODE, node_id)
+            for node_id in sorted(open_nodes - set(self._session.scalars(waiting)))
+        )
 
 
 def _describe(referral: Referral, side: ReferralSide, found: Found, ranking: Ranking) -> None:
@@ -186,7 +188,13 @@ def _describe(referral: Referral, side: ReferralSide, found: Found, ranking: Ran
     referral.weights = ranking.weights
 
 
-def forget_reasons(session: Session, kind: Kind, record_id: int) -> None:
-    """Take the words of a record out of the reasons of its referrals, whatever their state."""
-    for referral in session.scalars(select(Referral).where(with_record([kind], record_id)).with_for_update()):
-        referral.reasons = {**referral.reasons, **{name: [] for name in TEXTS}}
+def forget_record(session: Session, kind: Kind, record_id: int) -> None:
+    """Take what was quoted and written of a record out of its referrals, whatever their state."""
+    rows = session.scalars(select(Referral).where(with_record([kind], record_id)).with_for_update()).all()
+    for referral in rows:
+        referral.reasons = without_quotations(referral.reasons)
+    session.execute(  # words written at a step may name a person
+        update(ReferralEvent)
+        .where(ReferralEvent.referral_id.in_([row.id for row in rows]))
+        .values(words=None)
+    )

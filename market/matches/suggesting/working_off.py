@@ -19,7 +19,7 @@ from market.db import Database
 from market.matches.models import SuggestionProgress
 from market.matches.rules import Side
 from market.matches.suggesting.listings import drop_suggestions, suggest
-from market.matches.suggesting.referrals import Referring, forget_reasons
+from market.matches.suggesting.referrals import Referring, forget_record
 from market.search.documents import Kind
 from market.search.queries import changes_after, last_seq
 from market.search.replica import Replica
@@ -83,13 +83,14 @@ def work_off(session: Session, replica: Replica, *, now: datetime) -> tuple[int,
             drop_suggestions(session, Side(kind.value), record_id, now=now)
         referring.drop(kind, record_id)
     for kind, record_id in changes.forgotten:
-        forget_reasons(session, kind, record_id)
+        forget_record(session, kind, record_id)
+    changed = (*changes.removals, *changes.upserts)
+    # Before what follows, by which a gap that has just opened would look like one that was asked for.
+    made += referring.fill_gaps([record_id for kind, record_id in changed if kind is Kind.ENTERPRISE])
     for kind, record_id in changes.upserts:
         if kind in SUGGESTED:
             made += suggest(session, replica, Side(kind.value), record_id, now=now)
         made += referring.refer(kind, record_id)
-    changed = (*changes.removals, *changes.upserts)
-    made += referring.fill_gaps([record_id for kind, record_id in changed if kind is Kind.ENTERPRISE])
     progress.seq = changes.seq
     return before, changes.seq, made
 
