@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from market import logs
 from market.accounts import api as accounts_api
+from market.challenges import api as challenges_api
 from market.clock import Clock, clock_of
 from market.contracts import api as contracts_api
 from market.db import Database
@@ -35,6 +36,7 @@ BLUEPRINTS = (
     listings_api.blp,
     libraries_api.blp,
     matches_api.blp,
+    challenges_api.blp,
     contracts_api.blp,
     turnover_api.blp,
     oversight_api.blp,

@@ -67,6 +67,7 @@ def _post_need(client: FlaskClient, say: Callable[[str], None]) -> dict[str, Any
     enterprise.post(f"/needs/{need['id']}/submissions")
     broker = Person(client, BROKER)
     need = broker.post(f"/needs/{need['id']}/reviews", {"decision": "publish"})
+    broker.post(f"/needs/{need['id']}/triages", {"class": "direct"})
     broker.post(f"/needs/{need['id']}/validations", {"result": "valid"})
     head(say, "一", "企业发布需求，经审核发布")
     say(f"  {need['organisation']['name']}（需求编号 {need['id']}）")

@@ -25,10 +25,17 @@ from jsonschema import Draft202012Validator
 
 from market import migrations
 from market.app import create_app
+from market.challenges.rules.awards import OBJECTION_STATUS_NAMES as CHALLENGE_OBJECTION_NAMES
+from market.challenges.rules.bids import BID_STATUS_NAMES
+from market.challenges.rules.panels import SEAT_STATUS_NAMES
+from market.challenges.rules.workflow import STATUS_NAMES as CHALLENGE_STATUS_NAMES
 from market.cli import cli
 from market.contracts import rules as contract_rules
 from market.contracts.rules.income import INCOME_STATUS_NAMES
 from market.db import Database
+from market.libraries.rules import ENTRY_STATUS_NAMES
+from market.libraries.rules.bookings import BOOKING_STATUS_NAMES
+from market.libraries.rules.projects import MILESTONE_STATUS_NAMES
 from market.listings import rules as listing_rules
 from market.matches import rules as match_rules
 from market.oversight.rules.findings import FINDING_NAMES
@@ -56,6 +63,13 @@ STATE_NAMES: Mapping[str, Mapping[Any, str]] = {
     "排名": RANKING_STATUS_NAMES,
     "异议": OBJECTION_STATUS_NAMES,
     "年度报告": REPORT_STATUS_NAMES,
+    "条目": ENTRY_STATUS_NAMES,
+    "预约": BOOKING_STATUS_NAMES,
+    "项目节点": MILESTONE_STATUS_NAMES,
+    "榜单项目": CHALLENGE_STATUS_NAMES,
+    "揭榜申报": BID_STATUS_NAMES,
+    "评审席位": SEAT_STATUS_NAMES,
+    "公示异议": CHALLENGE_OBJECTION_NAMES,
 }
 """What a section headed 状态（…） may be about."""
 

@@ -25,6 +25,7 @@ MESSAGES: dict[type[fields.Field[Any]], dict[str, str]] = {
         "invalid_awareness": "时间应注明时区",
         "format": "无法写成时间",
     },
+    fields.Time: {"invalid": "应为时间，如 08:30", "format": "无法写成时间"},
     fields.Date: {"invalid": "应为 ISO 8601 日期，如 2025-03-01", "format": "无法写成日期"},
     fields.Dict: {"invalid": "应为对象"},
     fields.Enum: {"unknown": "应为以下之一：{choices}"},

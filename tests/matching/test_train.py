@@ -38,7 +38,7 @@ TOPICS = [
     ("玻璃;划伤;镀膜", "溅射;附着力;真空沉积", "glass coating"),
     ("药片;溶解慢;吸收差", "晶型;纳米混悬;固体分散体", "drug dissolution"),
 ]
-SETTINGS = ["--dim", "16", "--steps", "60", "--triples", "8", "--concepts", "8"]
+SETTINGS = ["--threads", "1", "--dim", "16", "--steps", "60", "--triples", "8", "--concepts", "8"]
 
 
 @pytest.fixture(scope="module")

@@ -65,6 +65,7 @@ SCHEME_SIZES = {
     "royalty_base": 4,
     "revocation_reason": 6,
     "attribution_role": 5,
+    "scenario_type": 9,
     "resource_category": 18,
     "recognition_level": 4,
     "evaluation_grade": 4,

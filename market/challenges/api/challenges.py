@@ -18,11 +18,11 @@ from market.challenges.schemas.challenges import (
     ChallengeListInput,
     ChallengeListView,
     ChallengeNoteInput,
+    ChallengeRulesArgs,
+    ChallengeRulesInput,
+    ChallengeRulesView,
     ChallengeView,
     InvitationInput,
-    RulesArgs,
-    RuleSetInput,
-    RuleSetView,
     ScreeningInput,
 )
 from market.challenges.service import calling, collecting
@@ -158,8 +158,8 @@ def read_annex(challenge_id: int) -> Any:
 
 
 @blp.route("/challenge-rules")
-@blp.arguments(RulesArgs, location="query")
-@blp.response(200, RuleSetView)
+@blp.arguments(ChallengeRulesArgs, location="query")
+@blp.response(200, ChallengeRulesView)
 def get_rules(args: dict[str, Any]) -> Any:
     """查看某地现行的榜单规则及其来源"""
     with reading() as session:
@@ -167,8 +167,8 @@ def get_rules(args: dict[str, Any]) -> Any:
 
 
 @blp.route("/challenge-rules", methods=["POST"])
-@blp.arguments(RuleSetInput)
-@blp.response(201, RuleSetView)
+@blp.arguments(ChallengeRulesInput)
+@blp.response(201, ChallengeRulesView)
 def record_rules(form: dict[str, Any]) -> Any:
     """登记本地的榜单规则；已提出的榜单项目仍按原规则（主管部门、管理员）"""
     version, region = form.pop("version"), form.pop("region_code")

@@ -27,12 +27,13 @@ class Sight(StrEnum):
     WHOLE = "whole"
 
 
-def sight_of(session: Session, actor: Actor, bid: Bid) -> Sight:
+def sight_of(actor: Actor, bid: Bid, *, cleared: bool) -> Sight:
     """Tell how much of a bid the actor sees.
 
     The team sees all of its own. The bureau sees what was handed in once the call is closed; experts
     without a conflict what passed the formal check. The demand side sees those without the confidential
-    plan, unless it scores them itself or the bid was chosen.
+    plan, unless it scores them itself or the bid was chosen. `cleared` says that the actor is an expert of
+    the panel without a conflict.
     """
     challenge = bid.challenge
     if actor.organisation_id is not None and actor.organisation_id == bid.organisation_id:
@@ -43,7 +44,7 @@ def sight_of(session: Session, actor: Actor, bid: Bid) -> Sight:
         return Sight.WHOLE
     if challenge.status is Status.CLOSED or bid.status not in SCORED:
         return Sight.NOTHING
-    if is_cleared(session, actor, challenge.id):
+    if cleared:
         return Sight.WHOLE
     if is_owner(actor, challenge):
         scores = not needs_panel(challenge.mode, challenge.budget_fen, challenge.demand_rules)
@@ -62,7 +63,7 @@ def get_bid(session: Session, actor: Actor, bid_id: int) -> Bid:
         NotFound: there is none, or the actor may not know of it.
     """
     bid = session.get(Bid, bid_id, options=_loaded())  # type: ignore[arg-type]  # all are loader options
-    if bid is None or sight_of(session, actor, bid) is Sight.NOTHING:
+    if bid is None or see(session, actor, bid).sight is Sight.NOTHING:
         raise NotFound("没有找到该揭榜申报。", code="bid-not-found")
     return bid
 
@@ -94,9 +95,13 @@ class SeenBid:
 
 def see(session: Session, actor: Actor, bid: Bid) -> SeenBid:
     """Return a bid as the actor sees it."""
+    return _seen(actor, bid, cleared=is_cleared(session, actor, bid.challenge_id))
+
+
+def _seen(actor: Actor, bid: Bid, *, cleared: bool) -> SeenBid:
     _ = bid.organisation
     team = [(member, member.full_name, member.full_unit) for member in bid.members]
-    return SeenBid(bid, sight_of(session, actor, bid), leader_of(bid), team)
+    return SeenBid(bid, sight_of(actor, bid, cleared=cleared), leader_of(bid), team)
 
 
 def read_bid(session: Session, actor: Actor, bid_id: int) -> SeenBid:
@@ -109,7 +114,8 @@ def list_bids(session: Session, actor: Actor, challenge: Challenge) -> list[Seen
     rows = session.scalars(
         select(Bid).options(*_loaded()).where(Bid.challenge_id == challenge.id).order_by(Bid.id)  # type: ignore[arg-type]
     )
-    seen = [see(session, actor, bid) for bid in rows]
+    cleared = is_cleared(session, actor, challenge.id)
+    seen = [_seen(actor, bid, cleared=cleared) for bid in rows]
     return [one for one in seen if one.sight is not Sight.NOTHING]
 
 

@@ -19,14 +19,14 @@ class ChallengeUnitView(MarketSchema):
     region_code = fields.String()
 
 
-class IndicatorInput(MarketSchema):
+class ChallengeIndicatorInput(MarketSchema):
     """One indicator and what it must reach."""
 
     name = text(1, 100, required=True)
     value = text(1, 200, required=True)
 
 
-class IndicatorView(MarketSchema):
+class ChallengeIndicatorView(MarketSchema):
     """One indicator and what it must reach."""
 
     name = fields.String()
@@ -57,7 +57,7 @@ class ChallengeFields(MarketSchema):
     title = text(2, 200)
     summary = text(2, 20_000)
     goals = text(2, 5000)
-    indicators = fields.List(fields.Nested(IndicatorInput), validate=validate.Length(max=50))
+    indicators = fields.List(fields.Nested(ChallengeIndicatorInput), validate=validate.Length(max=50))
     conditions = text(2, 5000)
     ip_terms = text(2, 2000)
     tech_field = fields.String(allow_none=True, validate=validate.Length(max=32))
@@ -105,7 +105,7 @@ class ChallengeView(MarketSchema):
     title = fields.String()
     summary = fields.String()
     goals = fields.String()
-    indicators = fields.List(fields.Nested(IndicatorView))
+    indicators = fields.List(fields.Nested(ChallengeIndicatorView))
     conditions = fields.String()
     ip_terms = fields.String()
     tech_field = fields.String(allow_none=True)
@@ -222,7 +222,7 @@ class AnnexView(MarketSchema):
     annex = fields.String()
 
 
-class RuleSetInput(MarketSchema):
+class ChallengeRulesInput(MarketSchema):
     """Demand rules to record; without a region they are for everywhere."""
 
     version = fields.String(required=True, validate=validate.Length(min=1, max=32))
@@ -240,13 +240,13 @@ class RuleSetInput(MarketSchema):
     verified = fields.Boolean(required=True)
 
 
-class RulesArgs(MarketSchema):
+class ChallengeRulesArgs(MarketSchema):
     """Whose rules."""
 
     region = fields.String(required=True, validate=REGION)
 
 
-class RuleSetView(MarketSchema):
+class ChallengeRulesView(MarketSchema):
     """Demand rules with their source."""
 
     version = fields.String()

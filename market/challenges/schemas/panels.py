@@ -88,7 +88,7 @@ class AppraisalInput(MarketSchema):
 
     points = fields.Dict(
         keys=fields.String(validate=validate.Length(max=32)),
-        values=fields.Integer(strict=True, validate=validate.Range(min=0, max=100)),
+        values=fields.Integer(strict=True),
         required=True,
     )
     comment = text(0, 2000, allow_none=True, load_default=None)

@@ -20,7 +20,7 @@ from market.exchange.rules.mapping import ColumnMapping, guess_mapping, require_
 from market.exchange.rules.rows import CellReader, RowForm, read_defaults, read_words_meant
 from market.exchange.rules.runs import ImportKind, ImportOptions
 from market.exchange.service.survey import survey_contracts
-from market.listings.rules import OWNER_ROLE, ListingKind
+from market.listings.rules import OWNER_ROLES, ListingKind
 
 LISTING_KINDS: Mapping[ImportKind, ListingKind] = {
     ImportKind.NEEDS: ListingKind.NEED,
@@ -115,7 +115,7 @@ def _require_importer(actor: Actor, options: ImportOptions) -> None:
     if options.kind is ImportKind.CONTRACTS:
         allowed = actor.role is Role.REGISTRAR and actor.verified
     else:
-        allowed = actor.role is OWNER_ROLE[LISTING_KINDS[options.kind]]
+        allowed = actor.role in OWNER_ROLES[LISTING_KINDS[options.kind]]
     if not allowed:
         raise PermissionDenied("您不能导入这类数据。", code="role-not-allowed")
     if options.publish:

@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
-from market.accounts.auth import current_actor
-from market.http.edge import now, reading, transaction
+from market.accounts.auth import current_actor, find_current_actor
+from market.http.edge import now, page_request, reading, transaction
+from market.http.schema import PageArgs, page_of
 from market.libraries.api.blueprint import blp, lay_out
 from market.libraries.models import Talent, TalentRole
 from market.libraries.queries import consents as queries
+from market.libraries.queries import talent_works as works
 from market.libraries.queries.talents import holds, valid_on, works_in
 from market.libraries.rules import EntryKind
 from market.libraries.schemas.talents import (
@@ -26,6 +28,7 @@ from market.libraries.schemas.talents import (
     TalentFields,
     TalentInput,
     TalentInternalView,
+    TalentProjectView,
     TalentRoleInput,
     TalentView,
 )
@@ -98,6 +101,16 @@ def remove_role(entry_id: int, role_id: int) -> Any:
         )
     index_changed()
     return talent
+
+
+@blp.route("/talents/<int:entry_id>/projects")
+@blp.arguments(PageArgs, location="query")
+@blp.response(200, page_of(TalentProjectView))
+def list_projects(args: dict[str, Any], entry_id: int) -> Any:
+    """列出此人牵头或参加的项目，最新在前"""
+    page = page_request(args)
+    with reading() as session:
+        return works.list_projects(session, find_current_actor(session), entry_id, page=page)
 
 
 @blp.route("/talents/<int:entry_id>/consents")

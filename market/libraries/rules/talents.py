@@ -40,14 +40,6 @@ class ErasureReason(StrEnum):
     MISTAKE = "mistake"
 
 
-ERASURE_REASON_NAMES: Mapping[ErasureReason, str] = {
-    ErasureReason.REQUEST: "本人要求",
-    ErasureReason.CONSENT_WITHDRAWN: "撤回保存同意",
-    ErasureReason.PURPOSE_ENDED: "不再需要",
-    ErasureReason.MISTAKE: "误录",
-}
-
-
 def talent_title(name: str | None, post: str | None, unit: str | None) -> str:
     """Return the title of a person's record: name, post and unit, what is not stated left out."""
     return " ".join(part for part in (name, post, unit) if part)

@@ -153,6 +153,18 @@ class TalentContactView(MarketSchema):
     contact = fields.String(allow_none=True)
 
 
+class TalentProjectView(MarketSchema):
+    """A project that a person led or took part in."""
+
+    id = fields.Integer()
+    title = fields.String()
+    category = fields.String()
+    stage = fields.String()
+    started_on = fields.Date(allow_none=True)
+    closed_on = fields.Date(allow_none=True)
+    closing_accepted = fields.Boolean(allow_none=True)
+
+
 class ErasureInput(MarketSchema):
     """Why a record is erased."""
 

@@ -84,6 +84,7 @@ def hand_in_project(
     project = Project(**values, proposed_by=actor.user_id, created_at=now, updated_at=now)
     session.add(project)
     session.flush()  # draws the id
+    session.refresh(project)  # with its unit and what hangs on it, to be shown after the commit
     note_event(session, actor, project, EntryAction.CREATE, source=None, now=now, note=note, with_text=True)
     take_step(session, actor, project, EntryAction.PROPOSE, encoder=None, now=now)
     return project

@@ -107,7 +107,7 @@ def open_project(
         session, actor, EntryKind.PROJECT, values={**given, **rows}, note=note, encoder=encoder, now=now,
     )  # fmt: skip
     assert isinstance(project, Project)
-    session.refresh(project, ["members"])  # with the names of those in the talent pool
+    session.refresh(project)  # with its unit, and the names of those in the talent pool
     return project
 
 
@@ -140,7 +140,7 @@ def submit_milestone(
         )
     require_running(project)
     milestone = find_milestone(project, milestone_id)
-    _step_milestone(milestone, MilestoneAction.SUBMIT)
+    milestone.status = _target(milestone, MilestoneAction.SUBMIT)
     milestone.evidence = evidence
     milestone.submitted_by, milestone.submitted_at = actor.user_id, now
     milestone.decided_by = milestone.decided_at = milestone.note = None
@@ -173,25 +173,26 @@ def decide_milestone(
     require_running(project)
     milestone = find_milestone(project, milestone_id)
     action = MilestoneAction.ACCEPT if accepted else MilestoneAction.REFUSE
-    _step_milestone(milestone, action)
+    target = _target(milestone, action)
     if actor.user_id is not None and actor.user_id == milestone.submitted_by:
         raise PermissionDenied("代为提交节点的人不能自己验收，请由另一人办理。", code="checker-is-submitter")
     if not accepted and not note:
         raise violation("/note", "note-missing", "不予通过时请写明理由。")
+    milestone.status = target
     milestone.decided_by, milestone.decided_at, milestone.note = actor.user_id, now, note
     words = f"节点{milestone.number}{MILESTONE_STATUS_NAMES[milestone.status]}"
     record_with(session, actor, project, note=f"{words}：{note}" if note else words, encoder=encoder, now=now)
     return milestone
 
 
-def _step_milestone(milestone: ProjectMilestone, action: MilestoneAction) -> None:
+def _target(milestone: ProjectMilestone, action: MilestoneAction) -> MilestoneStatus:
     sources, target = MILESTONE_STEPS[action]
     if milestone.status not in sources:
         raise Conflict(
             f"节点{milestone.number}现为“{MILESTONE_STATUS_NAMES[milestone.status]}”，不能进行此操作。",
             code="illegal-transition",
         )
-    milestone.status = target
+    return target
 
 
 def record_payment(

@@ -107,6 +107,7 @@ def add_member(
         raise Conflict(f"“{values['name']}”已是成员。", code="member-known")
     consortium.members.append(ConsortiumMember(**values))
     record_with(session, actor, consortium, note=f"加入成员：{values['name']}", encoder=None, now=now)
+    session.refresh(consortium)  # with the new member's unit, to be shown after the commit
     return consortium
 
 

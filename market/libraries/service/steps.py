@@ -31,7 +31,8 @@ from market.libraries.rules import (
 from market.search.documents import Encoder
 from market.search.service import put_document, remove_document
 
-UNRECORDED = frozenset({"id", "version", "updated_at", "status"})
+UNRECORDED = frozenset({"id", "version", "updated_at", "status", "leader_name"})
+"""The leader of a project may be linked to the talent pool later, and be erased there."""
 
 
 def require_right(actor: Actor, entry: RegisterEntry, action: EntryAction) -> None:

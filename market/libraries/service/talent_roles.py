@@ -12,10 +12,11 @@ from market.accounts.rules import Actor
 from market.clock import china_day
 from market.errors import Conflict, NotFound, PermissionDenied, violation
 from market.libraries.models import AgencyFiling, Talent, TalentRole
-from market.libraries.queries.entries import get_entry, is_checker, is_keeper
-from market.libraries.rules import EDITABLE, EntryStatus
+from market.libraries.queries.entries import get_entry, is_checker
+from market.libraries.rules import EDITABLE, EntryAction, EntryStatus
 from market.libraries.rules.talents import MANAGER_ROLE, overlaps
 from market.libraries.service.entries import record_with
+from market.libraries.service.steps import require_right
 from market.reference.queries import check_codes, code_names
 from market.reference.rules import Scheme
 from market.search.documents import Encoder
@@ -66,7 +67,7 @@ def end_role(
     Raises:
         NotFound: no such role.
         PermissionDenied: as for `add_role`.
-        RuleViolation: the day lies before the role's first, or not before its present last one.
+        RuleViolation: the day lies before the role's first, or after its present last one.
     """
     talent = _talent_for_roles(session, actor, talent_id)
     role = _role_of(talent, role_id)
@@ -99,8 +100,7 @@ def _talent_for_roles(session: Session, actor: Actor, talent_id: int) -> Talent:
     talent = get_entry(session, actor, Talent, talent_id, lock=True)
     if is_checker(actor, talent):
         return talent
-    if not is_keeper(actor, talent):
-        raise PermissionDenied("只有提出单位、所属单位和所在地主管部门可以登记身份。", code="not-keeper")
+    require_right(actor, talent, EntryAction.PROPOSE)
     if talent.status not in EDITABLE:
         raise PermissionDenied(
             "提交核对以后，身份由所在地主管部门登记；也可以先发起修订。", code="role-not-allowed"

@@ -112,11 +112,6 @@ OWNER_ROLES: Mapping[ListingKind, frozenset[Role]] = {
     ListingKind.ACHIEVEMENT: frozenset({Role.UNIVERSITY}),
     ListingKind.SCENARIO: frozenset({Role.ENTERPRISE, Role.UNIVERSITY, Role.BUREAU}),
 }
-OWNER_ROLE: Mapping[ListingKind, Role] = {
-    ListingKind.NEED: Role.ENTERPRISE,
-    ListingKind.ACHIEVEMENT: Role.UNIVERSITY,
-}
-"""Whose members hand in what is imported; scenarios are not."""
 
 OWNER_NAMES: Mapping[ListingKind, str] = {
     ListingKind.NEED: "企业",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from marshmallow import fields, validate
 
 from market.http.schema import MarketSchema, PageArgs, text
@@ -137,7 +139,7 @@ class ConfidentialView(MarketSchema):
 class QualityArgs(MarketSchema):
     """Which decisions to count: those since a day in China; all if left out."""
 
-    since = fields.Date(load_default=None)
+    since = fields.Date(load_default=None, validate=validate.Range(min=date(2000, 1, 1)))
 
 
 class QualityFigureView(MarketSchema):

@@ -17,7 +17,7 @@ from market.clock import CHINA
 from market.contracts.models import Attribution, Contract, ContractParty
 from market.contracts.rules import LIVE
 from market.listings.models import Listing, Need
-from market.listings.rules import Validation
+from market.listings.rules import ListingKind, Validation
 from market.reference.rules import region_prefix
 from market.turnover.models import Target
 from market.turnover.progress.model import Forecast, Progress, amount_reading, count_reading
@@ -59,7 +59,8 @@ def _valid_needs(session: Session, target: Target, base: Progress) -> Progress:
 
 def _published_listings(session: Session, target: Target, base: Progress) -> Progress:
     statement = select(func.count(Listing.id)).where(
-        *_within(target, base, Listing.region_code, Listing.published_at)
+        Listing.kind != ListingKind.SCENARIO,
+        *_within(target, base, Listing.region_code, Listing.published_at),
     )
     remark = "按本市场的发布数统计；在省技术产权交易市场的发布数以该市场为准。"
     count = session.scalar(statement)

@@ -63,9 +63,25 @@ class Field:
     teams: list[Actor]
     experts: list[Talent]
     need: Need
+    start: datetime = NOW
     challenge: Challenge | None = None
     bids: list[Bid] = field(default_factory=list)
     awards: list[Award] = field(default_factory=list)
+
+    @property
+    def closes(self) -> datetime:
+        """When the call closes."""
+        return self.start + (CLOSES - NOW)
+
+    @property
+    def closed(self) -> datetime:
+        """When bids are checked and scored."""
+        return self.start + (CLOSED - NOW)
+
+    @property
+    def over(self) -> datetime:
+        """When the notice has ended."""
+        return self.start + (NOTICE_OVER - NOW)
 
     @property
     def id(self) -> int:
@@ -155,14 +171,6 @@ def unit_of(session: Session, actor: Actor) -> Organisation:
     return get_organisation(session, actor.organisation_id)
 
 
-def moment_of(status: Status) -> datetime:
-    """Return when steps that start from a state are taken in these tests."""
-    place = PATH.index(status)
-    if place >= PATH.index(Status.NOTICED):
-        return NOTICE_OVER
-    return CLOSED if place >= PATH.index(Status.CLOSED) else NOW
-
-
 def reach(session: Session, scene: Field, status: Status, *, winners: int = 1, **values: Any) -> Challenge:
     """Take a new challenge of the scene up to a state, every team bidding 60万元.
 
@@ -174,7 +182,7 @@ def reach(session: Session, scene: Field, status: Status, *, winners: int = 1, *
         values: of the challenge's form.
     """
     form = challenge_form(scene.need, **values)
-    challenge = scene.challenge = collect_challenge(session, scene.owner, form=form, now=NOW)
+    challenge = scene.challenge = collect_challenge(session, scene.owner, form=form, now=scene.start)
     for step in PATH[1 : PATH.index(status) + 1]:
         _ADVANCES[step](session, scene, winners)
     session.flush()
@@ -183,16 +191,18 @@ def reach(session: Session, scene: Field, status: Status, *, winners: int = 1, *
 
 
 def _screen(session: Session, scene: Field, _winners: int) -> None:
-    screen_challenge(session, scene.bureau, scene.id, chosen=True, note=None, now=NOW)
+    screen_challenge(session, scene.bureau, scene.id, chosen=True, note=None, now=scene.start)
 
 
 def _call(session: Session, scene: Field, _winners: int) -> None:
-    publish_list(session, scene.bureau, region_code=JIANGYIN, ids=[scene.id], closes_at=CLOSES, now=NOW)
+    publish_list(
+        session, scene.bureau, region_code=JIANGYIN, ids=[scene.id], closes_at=scene.closes, now=scene.start
+    )
     assert scene.challenge is not None
     if scene.challenge.mode is Mode.DIRECTED:
         unit = scene.teams[0].organisation_id
         assert unit is not None
-        invite(session, scene.bureau, scene.id, organisation_id=unit, closes_at=CLOSES, now=NOW)
+        invite(session, scene.bureau, scene.id, organisation_id=unit, closes_at=scene.closes, now=scene.start)
 
 
 def _close(session: Session, scene: Field, _winners: int) -> None:
@@ -200,27 +210,27 @@ def _close(session: Session, scene: Field, _winners: int) -> None:
     only = scene.challenge.mode is Mode.DIRECTED
     for team in scene.teams[:1] if only else scene.teams:
         scene.bids.append(hand_in(session, scene, team))
-    close_call(session, scene.bureau, scene.id, now=CLOSED)
+    close_call(session, scene.bureau, scene.id, now=scene.closed)
 
 
 def hand_in(session: Session, scene: Field, team: Actor, **values: Any) -> Bid:
     """Hand in a team's bid."""
     form = bid_form(results="已在两家企业应用。", **values)
-    bid = begin_bid(session, team, scene.id, form=form, now=NOW)
-    return submit_bid(session, team, bid.id, now=NOW)
+    bid = begin_bid(session, team, scene.id, form=form, now=scene.start)
+    return submit_bid(session, team, bid.id, now=scene.start)
 
 
 def _check(session: Session, scene: Field, _winners: int) -> None:
     for bid in scene.bids:
-        check_bid(session, scene.bureau, bid.id, passed=True, note=None, now=CLOSED)
+        check_bid(session, scene.bureau, bid.id, passed=True, note=None, now=scene.closed)
 
 
 def clear_panel(session: Session, scene: Field, *, size: int = 3) -> list[PanelSeat]:
     """Draw a panel, and have all its experts declare that nothing stands in the way."""
-    draw_panel(session, scene.bureau, scene.id, size=size, now=CLOSED)
+    draw_panel(session, scene.bureau, scene.id, size=size, now=scene.closed)
     seats = [seat for seat in seats_of(session, scene.id) if seat.status is SeatStatus.CALLED]
     for seat in seats:
-        declare(session, person_of(session, seat.talent), seat.id, free=True, words=None, now=CLOSED)
+        declare(session, scene.bureau, seat.id, free=True, words="声明书存科技局", now=scene.closed)
     return seats
 
 
@@ -229,8 +239,8 @@ def score_all(session: Session, scene: Field, seats: list[PanelSeat]) -> None:
     for seat in seats:
         for place, bid in enumerate(scene.bids):
             score_bid(
-                session, person_of(session, seat.talent), seat.id, bid_id=bid.id, points=points(90 - place),
-                comment=None, now=CLOSED,
+                session, scene.bureau, seat.id, bid_id=bid.id, points=points(90 - place), comment=None,
+                now=scene.closed,
             )  # fmt: skip
 
 
@@ -238,10 +248,12 @@ def _review(session: Session, scene: Field, _winners: int) -> None:
     assert scene.challenge is not None
     if scene.challenge.mode is Mode.CROWDSOURCING:
         for place, bid in enumerate(scene.bids):
-            appraise_bid(session, scene.owner, bid.id, points=points(90 - place), comment=None, now=CLOSED)
+            appraise_bid(
+                session, scene.owner, bid.id, points=points(90 - place), comment=None, now=scene.closed
+            )
     else:
         score_all(session, scene, clear_panel(session, scene))
-    conclude_review(session, scene.bureau, scene.id, note=None, now=CLOSED)
+    conclude_review(session, scene.bureau, scene.id, note=None, now=scene.closed)
 
 
 def winner(bid: Bid, *, grant_fen: int = 10_000_000, **values: Any) -> dict[str, Any]:
@@ -251,7 +263,7 @@ def winner(bid: Bid, *, grant_fen: int = 10_000_000, **values: Any) -> dict[str,
 
 def _notice(session: Session, scene: Field, winners: int) -> None:
     lines = [winner(bid, amount_fen=60_000_000 // winners) for bid in scene.bids[:winners]]
-    publish_notice(session, scene.bureau, scene.id, winners=lines, now=CLOSED)
+    publish_notice(session, scene.bureau, scene.id, winners=lines, now=scene.closed)
 
 
 def _award(session: Session, scene: Field, winners: int) -> None:
@@ -264,18 +276,18 @@ def _award(session: Session, scene: Field, winners: int) -> None:
             for bid in scene.bids[:winners]
         ],
         encoder=ENCODER,
-        now=NOTICE_OVER,
+        now=scene.over,
     )
 
 
 def _contract(session: Session, scene: Field, _winners: int) -> None:
     for award in scene.awards:
-        mark_contracted(session, scene.bureau, award.id, now=NOTICE_OVER)
+        mark_contracted(session, scene.bureau, award.id, now=scene.over)
 
 
 def _start(session: Session, scene: Field, _winners: int) -> None:
     for award in scene.awards:
-        start_award(session, scene.bureau, award.id, note=None, now=NOTICE_OVER)
+        start_award(session, scene.bureau, award.id, note=None, now=scene.over)
 
 
 _ADVANCES = {

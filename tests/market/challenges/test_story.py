@@ -28,6 +28,7 @@ from market.listings.rules import Status as NeedStatus
 from market.listings.rules import Triage, Validation
 from market.listings.service import triage_need, validate_need
 from market.turnover.queries.entries import get_thread
+from market.turnover.schemas.figures import ThreadView
 from tests.factories import JIANGYIN, NOW
 from tests.market.challenges.factories import (
     CLOSED,
@@ -118,6 +119,8 @@ def test_from_a_need_to_an_accepted_milestone(session: Session) -> None:
         NeedStatus.CONTRACTED,
     )
     thread = get_thread(session, bureau, contract_id=contract.id)
+    shown = ThreadView().dump(thread)["award"]
+    assert (shown["number"], shown["need_id"], shown["status_name"]) == (challenge.number, need_id, "已签约")
     assert thread.need is not None
     assert thread.award is not None
     assert thread.project is not None

@@ -59,7 +59,7 @@ def make_talent(
         add_role(session, OPERATOR, talent.id, form=form, encoder=ENCODER, now=NOW)
     for scope in consents:
         give_consent(
-            session, OPERATOR, talent.id, scope=scope, given_on=SINCE, evidence="同意书存科技局", encoder=ENCODER,
-            now=NOW,
+            session, OPERATOR, talent.id, scope=scope, given_on=SINCE, evidence="同意书存科技局",
+            encoder=ENCODER, now=NOW,
         )  # fmt: skip
     return talent

@@ -156,6 +156,11 @@ def make_solid_need(session: Session, organisation: Organisation | int, **values
     return need
 
 
+def make_vague_need(session: Session, organisation: Organisation | int, **values: Any) -> Need:
+    """Insert a need that leaves blocking questions open."""
+    return make_solid_need(session, organisation, **{"indicators": [], **VAGUE, **values})
+
+
 def put_into(session: Session, actor: Actor, need: Need, decided: Triage = Triage.DIRECT) -> Need:
     """Put a need into a class."""
     return service.triage_need(

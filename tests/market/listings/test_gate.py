@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from market.accounts.rules import OPERATOR, Actor, OrganisationKind
+from market.accounts.rules import Actor, OrganisationKind
 from market.audit.models import AuditEvent
 from market.db import PageRequest
 from market.errors import Conflict, PermissionDenied, RuleViolation
@@ -26,17 +25,16 @@ from market.listings.rules import (
     Triage,
     Validation,
 )
-from tests.factories import NOW, make_actor, make_organisation
+from tests.factories import NOW, make_organisation
 from tests.market.listings.factories import (
     ENCODER,
     NAMES,
     SOLID,
-    TODAY,
     VAGUE,
-    WUXI,
     Cast,
     make_listing,
     make_solid_need,
+    make_vague_need,
     put_into,
 )
 from tests.market.listings.refusals import code_of, faults
@@ -48,13 +46,6 @@ DECIDING = {"broker", "bureau", "admin"}
 def assessments(session: Session, need: Need) -> list[NeedAssessment]:
     statement = select(NeedAssessment).where(NeedAssessment.need_id == need.id).order_by(NeedAssessment.id)
     return list(session.scalars(statement))
-
-
-def vague_need(session: Session, cast: Cast, **values: Any) -> Need:
-    """A need that leaves blocking questions open."""
-    need = make_listing(session, NEED, cast.organisation, **{**VAGUE, **values})
-    assert isinstance(need, Need)
-    return need
 
 
 def validate(session: Session, actor: Actor, need: Need, result: Validation, **notes: str) -> Need:
@@ -71,7 +62,7 @@ def ask(session: Session, actor: Actor, need: Need, *codes: GateCode, words: str
 def test_handing_in_notes_what_the_rules_find_and_drafts_are_only_looked_at(
     session: Session, cast: Cast
 ) -> None:
-    need = vague_need(session, cast, status=Status.DRAFT)
+    need = make_vague_need(session, cast.organisation, status=Status.DRAFT)
     report = queries.assessment_of(session, cast.owner, need.id)
     assert (report.stored, list(report.triages), report.rule_version) == (None, [], GATE_VERSION)
     assert report.suggestion.triage is Triage.DIAGNOSE
@@ -107,7 +98,7 @@ def test_assessments_and_questions_are_for_the_owner_and_those_who_decide(
 
 
 def test_the_database_keeps_what_was_noted(session: Session, cast: Cast) -> None:
-    need = vague_need(session, cast, status=Status.PENDING)
+    need = make_vague_need(session, cast.organisation, status=Status.PENDING)
     put_into(session, cast.broker, need, Triage.DIAGNOSE)
     ask(session, cast.broker, need, GateCode.NO_GOAL)
     for model in (NeedAssessment, NeedTriage, NeedQuestion):
@@ -122,7 +113,7 @@ def test_the_database_keeps_what_was_noted(session: Session, cast: Cast) -> None
 def test_questions_send_a_need_back_and_are_answered_by_the_version_without_the_finding(
     session: Session, cast: Cast
 ) -> None:
-    need = vague_need(session, cast, status=Status.DRAFT)
+    need = make_vague_need(session, cast.organisation, status=Status.DRAFT)
     service.submit_listing(session, cast.owner, NEED, need.id, now=NOW)
     handed_in = need.version
     asked = ask(session, cast.bureau, need, GateCode.VAGUE_WORDS, GateCode.NO_GOAL)
@@ -278,7 +269,7 @@ def test_a_need_is_valid_once_it_is_published_put_into_a_class_and_complete(
 
 
 def test_open_questions_are_passed_over_only_with_a_reason_that_is_kept(session: Session, cast: Cast) -> None:
-    need = put_into(session, cast.broker, vague_need(session, cast))
+    need = put_into(session, cast.broker, make_vague_need(session, cast.organisation))
     with pytest.raises(RuleViolation) as caught, session.begin_nested():
         validate(session, cast.broker, need, Validation.VALID)
     assert caught.value.code == "questions-open"
@@ -295,7 +286,7 @@ def test_open_questions_are_passed_over_only_with_a_reason_that_is_kept(session:
 
 
 def test_other_results_need_no_class_but_invalid_needs_a_reason(session: Session, cast: Cast) -> None:
-    need = vague_need(session, cast)
+    need = make_vague_need(session, cast.organisation)
     invalid = lambda **notes: validate(session, cast.bureau, need, Validation.INVALID, **notes)  # noqa: E731
     assert faults(session, invalid) == {"/note": "note-missing"}
     assert faults(session, lambda: invalid(note="重复", override_note="也行")) == {
@@ -330,62 +321,3 @@ def test_an_achievement_has_no_class_and_is_not_validated(session: Session, cast
         ),
     ]
     assert [code_of(session, work) for work in works] == ["need-not-found"] * 2
-
-
-# --- the overview
-
-
-def test_the_summary_counts_each_need_once_by_what_was_last_found(session: Session, cast: Cast) -> None:
-    direct = put_into(session, cast.broker, make_solid_need(session, cast.organisation))
-    put_into(session, cast.broker, vague_need(session, cast), Triage.DIAGNOSE)
-    overruled = put_into(session, cast.broker, vague_need(session, cast))
-    waiting = vague_need(session, cast, status=Status.DRAFT)
-    service.submit_listing(session, cast.owner, NEED, waiting.id, now=NOW)
-    far = make_solid_need(session, cast.organisation, region_code="110101")
-    put_into(session, cast.broker, far)
-    validate(session, cast.bureau, direct, Validation.VALID)
-    validate(session, cast.bureau, overruled, Validation.INVALID, note="重复")
-    summary = queries.gate_summary(session, cast.bureau)
-    assert (summary.region, summary.assessed, summary.undecided, summary.as_suggested) == (WUXI, 4, 1, 2)
-    assert (summary.valid, summary.invalid) == (1, 1)
-    figures = {
-        one.triage: (one.suggested, one.suggested_share, one.decided, one.decided_share, one.practice_share)
-        for one in summary.classes
-    }
-    assert figures == {
-        Triage.DIRECT: (1, 0.25, 2, 0.6667, 0.6),
-        Triage.DIAGNOSE: (3, 0.75, 1, 0.3333, 0.25),
-        Triage.LONG_TERM: (0, 0.0, 0, 0.0, 0.15),
-    }
-    by_code = {one.code: (one.count, one.share) for one in summary.findings}
-    assert by_code[GateCode.NO_GOAL] == (3, 0.75)
-    assert by_code[GateCode.NO_MODE] == (4, 1.0)
-    assert [one.count for one in summary.findings] == sorted(
-        (one.count for one in summary.findings), reverse=True
-    )
-    found = session.scalars(select(NeedAssessment.completeness).where(NeedAssessment.need_id != far.id)).all()
-    assert summary.mean_completeness == round(sum(found) / 4, 1)
-    everywhere = queries.gate_summary(session, cast.broker)
-    assert (everywhere.region, everywhere.assessed) == ("000000", 5)
-    assert queries.gate_summary(session, OPERATOR, region="110000").assessed == 1
-    none = queries.gate_summary(session, cast.bureau, region="320281", since=TODAY + timedelta(days=1))
-    assert (none.assessed, none.mean_completeness, none.findings) == (0, None, [])
-    assert {one.suggested_share for one in none.classes} == {None}
-    assert queries.gate_summary(session, cast.bureau, since=date(2025, 6, 10)).assessed == 4
-    total = session.scalar(select(func.count()).select_from(NeedAssessment))
-    assert total == 5
-
-
-def test_the_summary_is_for_bureaus_in_their_region_and_verified_brokers(
-    session: Session, cast: Cast
-) -> None:
-    for name in ("owner", "stranger", "unverified_broker", "registrar"):
-        assert code_of(session, lambda name=name: queries.gate_summary(session, getattr(cast, name))) == (
-            "role-not-allowed"
-        )
-    outside = lambda: queries.gate_summary(session, cast.bureau, region="340800")  # noqa: E731
-    assert code_of(session, outside) == "outside-region"
-    unknown = lambda: queries.gate_summary(session, cast.broker, region="999999")  # noqa: E731
-    assert faults(session, unknown).keys() == {"/region"}
-    suspended = make_actor(session, OrganisationKind.BUREAU, uscc=None, status="suspended")
-    assert code_of(session, lambda: queries.gate_summary(session, suspended)) == "role-not-allowed"

@@ -13,6 +13,7 @@ from market.accounts.models import Organisation, User
 from market.accounts.queries import actor_of
 from market.accounts.rules import OPERATOR, Actor, OrganisationKind
 from market.contracts.models import Contract
+from market.contracts.service.projects import project_from_contract
 from market.db import Database, PageRequest
 from market.errors import NotFound, PermissionDenied
 from market.matches.rules import Action
@@ -184,6 +185,14 @@ def test_the_thread_leads_from_the_figure_to_the_need(
     assert thread.need is not None
     assert thread.achievement is not None
     assert thread.need.organisation.id == brokered.buyer.organisation_id
+
+
+def test_the_thread_leads_on_to_the_project(session: Session, bureau: Actor, brokered: Contract) -> None:
+    assert get_thread(session, bureau, contract_id=brokered.id).project is None
+    form = {"category": "conversion"}
+    project = project_from_contract(session, OPERATOR, brokered.id, form=form, now=NOW)
+    thread = get_thread(session, bureau, contract_id=brokered.id)
+    assert thread.project is project
 
 
 def test_a_party_may_follow_the_thread_of_its_contract(session: Session, brokered: Contract) -> None:

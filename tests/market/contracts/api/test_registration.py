@@ -29,7 +29,7 @@ def test_apply(desk: Desk) -> None:
     assert (body["type_name"], body["subtype_name"]) == ("技术开发", "委托开发")
     assert body["tech_field_name"] == "环境保护与资源综合利用"
     assert body["station"]["id"] == desk.cast.station.id
-    assert body["links"] == {"suggestion_id": None, "need_id": None, "achievement_id": None}
+    assert body["links"] == {"suggestion_id": None, "need_id": None, "achievement_id": None, "award_id": None}
     assert (body["total_amount_fen"], body["tech_amount_fen"], body["is_large"]) == (
         100_000_000,
         80_000_000,
@@ -58,6 +58,7 @@ def test_apply_from_a_suggestion_links_down_the_thread(desk: Desk) -> None:
         "suggestion_id": deal.id,
         "need_id": deal.need_id,
         "achievement_id": deal.achievement_id,
+        "award_id": None,
     }
 
 

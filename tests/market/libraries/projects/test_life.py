@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.accounts.queries import actor_of
-from market.accounts.rules import Actor, OrganisationKind
+from market.accounts.rules import Actor, OrganisationKind, OrganisationStatus
 from market.db import Database
 from market.errors import Conflict, MarketError, NotFound, PermissionDenied, RuleViolation
 from market.libraries.models import EntryEvent, Project
@@ -166,8 +166,9 @@ def test_a_milestone_is_decided_once_and_only_after_it_was_handed_in(desk: Desk)
     for again in (desk.submit, desk.decide):
         assert refused(Conflict, again) == "illegal-transition"
     missing = {"evidence": "检测报告", "now": NOW}
-    assert "milestone-not-found" == refused(
-        NotFound, submit_milestone, desk.session, desk.unit, desk.project.id, 0, **missing
+    assert (
+        refused(NotFound, submit_milestone, desk.session, desk.unit, desk.project.id, 0, **missing)
+        == "milestone-not-found"
     )
 
 
@@ -181,12 +182,12 @@ def test_who_hands_in_and_who_decides(desk: Desk) -> None:
     for actor in (desk.unit, far):
         assert refused(PermissionDenied, desk.decide, actor=actor) == "role-not-allowed"
     desk.decide(actor=desk.colleague)
-    pending = make_organisation(desk.session, status="pending")
-    project = open_with(desk.session, organisation_id=pending.id)
-    assert "not-leading-unit" == refused(
-        PermissionDenied, submit_milestone, desk.session, actor_of(make_user(desk.session, pending)), project.id,
+    pending = make_organisation(desk.session, status=OrganisationStatus.PENDING)
+    project, newcomer = open_with(desk.session, organisation_id=pending.id), make_user(desk.session, pending)
+    assert refused(
+        PermissionDenied, submit_milestone, desk.session, actor_of(newcomer), project.id,
         project.milestones[0].id, evidence="检测报告", now=NOW,
-    )  # fmt: skip
+    ) == "not-leading-unit"  # fmt: skip
 
 
 def test_payments_never_exceed_what_was_planned(desk: Desk) -> None:
@@ -253,8 +254,8 @@ def test_a_project_may_fail_with_milestones_open(desk: Desk) -> None:
 def test_what_never_began_or_left_the_pool_is_not_closed(desk: Desk) -> None:
     planned = make_project(desk.session)
     values = {"accepted": True, "note": "齐全", "encoder": ENCODER, "now": NOW}
-    assert "project-not-begun" == refused(
-        Conflict, close_project, desk.session, desk.bureau, planned, **values
+    assert (
+        refused(Conflict, close_project, desk.session, desk.bureau, planned, **values) == "project-not-begun"
     )
     delist_entry(desk.session, desk.bureau, Project, desk.project.id, note="终止合作", now=NOW)
     assert refused(Conflict, desk.close) == "project-not-listed"
@@ -266,7 +267,7 @@ def test_an_achievement_fills_in_a_draft(session: Session) -> None:
     owner = actor_of(make_user(session, make_organisation(session, OrganisationKind.UNIVERSITY)))
     broker = actor_of(make_user(session, make_organisation(session, OrganisationKind.AGENCY)))
     assert owner.organisation_id is not None
-    achievement = make_achievement(session, owner.organisation_id, chain_code="chain-env")
+    achievement = make_achievement(session, owner.organisation_id, chain_code="chain-metal")
 
     def propose(actor: Actor, achievement_id: int = achievement.id, **form: Any) -> Project:
         return propose_from_achievement(

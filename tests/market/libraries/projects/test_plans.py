@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.accounts.queries import actor_of
-from market.accounts.rules import Actor, OrganisationKind
-from market.libraries.models import Project
+from market.accounts.rules import OPERATOR, Actor, OrganisationKind
+from market.errors import Conflict, MarketError, NotFound, PermissionDenied, RuleViolation
+from market.libraries.models import EntryEvent, Project
+from market.libraries.rules import EntryStatus
+from market.libraries.rules.talents import ConsentScope
+from market.libraries.service.entries import edit_entry
 from market.libraries.service.project_plans import (
+    add_member,
     add_milestone,
+    remove_member,
+    remove_milestone,
 )
+from market.libraries.service.projects import submit_milestone
+from market.libraries.service.talents import withdraw_consent
 from tests.factories import NOW, make_organisation, make_user
-from tests.market.libraries.factories import ENCODER
-from tests.market.libraries.projects.factories import MILESTONES
+from tests.market.libraries.factories import ENCODER, make_bureau
+from tests.market.libraries.factories_talents import make_talent
+from tests.market.libraries.projects.factories import MILESTONES, make_project, open_with
 
 
 @pytest.fixture

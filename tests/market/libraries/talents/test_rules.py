@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from market.libraries.models import Talent
 from market.libraries.rules.talents import (
     CONSENT_SCOPE_NAMES,
-    ERASURE_REASON_NAMES,
     ConsentScope,
-    ErasureReason,
     holds_on,
     overlaps,
     talent_title,
@@ -51,6 +49,5 @@ def test_periods_overlap_where_a_day_belongs_to_both(
     assert overlaps(*one, [other]) == shared == overlaps(*other, [one])
 
 
-def test_every_scope_and_reason_has_a_name() -> None:
+def test_every_scope_has_a_name() -> None:
     assert CONSENT_SCOPE_NAMES.keys() == set(ConsentScope)
-    assert ERASURE_REASON_NAMES.keys() == set(ErasureReason)
