@@ -30,7 +30,7 @@ def matches_group() -> None:
     """Group of suggestion commands."""
 
 
-@matches_group.command("suggest", help="为新发布的条目补做匹配建议。")
+@matches_group.command("suggest", help="为新发布的条目补做匹配建议和引荐。")
 @click.pass_obj
 def suggest(context: Any) -> None:
     """Work off the change log."""
@@ -44,7 +44,7 @@ def suggest(context: Any) -> None:
             context.clock,
             progress=lambda done: progress.advance(task, done),
         )
-    click.echo(f"新增匹配建议 {made} 条")
+    click.echo(f"新增匹配建议 {made} 条（含引荐）")
 
 
 @matches_group.command(

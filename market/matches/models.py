@@ -1,4 +1,4 @@
-"""Tables of suggestions, of every step taken with them, and of the weights they are ranked by."""
+"""Tables of suggestions and referrals, of every step taken with them, and of the weights behind them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from market.db import Base, BigId, Code, UtcDateTime, enum_type
 from market.listings.models import Achievement, Need
 from market.matches.rules import Action, Side, Status, WeightsSource
+from market.matches.rules.referrals import ReferralSide
+from market.search.documents import Kind
 
 
 class Suggestion(Base):
@@ -69,8 +71,62 @@ class SuggestionEvent(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Referral(Base):
+    """A pair of records of other kinds than need and achievement (引荐), with the reasons for it.
+
+    Kept as `Suggestion` is; the records are listings or entries of registers, named by kind and id.
+    """
+
+    __tablename__ = "referrals"
+    __table_args__ = (
+        UniqueConstraint("demand_kind", "demand_id", "supply_kind", "supply_id"),
+        Index("ix_referrals_status_score", "status", "score"),
+        Index("ix_referrals_supply", "supply_kind", "supply_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    demand_kind: Mapped[Kind] = mapped_column(enum_type(Kind))
+    demand_id: Mapped[int] = mapped_column(BigId)
+    supply_kind: Mapped[Kind] = mapped_column(enum_type(Kind))
+    supply_id: Mapped[int] = mapped_column(BigId)
+    asked_by: Mapped[ReferralSide] = mapped_column(enum_type(ReferralSide))
+    rank: Mapped[int]
+    score: Mapped[float]
+    encoder: Mapped[str] = mapped_column(String(200))
+    lexicon: Mapped[str] = mapped_column(String(64))
+    weights: Mapped[str] = mapped_column(String(64))
+    reasons: Mapped[dict[str, Any]] = mapped_column(JSON)
+    status: Mapped[Status] = mapped_column(enum_type(Status), default=Status.SUGGESTED)
+    broker_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    reason_code: Mapped[str | None] = mapped_column(Code)
+    demand_interest: Mapped[bool | None]
+    supply_interest: Mapped[bool | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class ReferralEvent(Base):
+    """One step with a referral, as `SuggestionEvent` is with a suggestion."""
+
+    __tablename__ = "referral_events"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    referral_id: Mapped[int] = mapped_column(ForeignKey("referrals.id"), index=True)
+    action: Mapped[Action] = mapped_column(enum_type(Action))
+    source: Mapped[Status | None] = mapped_column(enum_type(Status))
+    target: Mapped[Status] = mapped_column(enum_type(Status))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    side: Mapped[ReferralSide | None] = mapped_column(enum_type(ReferralSide))
+    reason_code: Mapped[str | None] = mapped_column(Code)
+    words: Mapped[str | None] = mapped_column(String(2000))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class SuggestionProgress(Base):
-    """One row: the last change of the index for which suggestions were made."""
+    """One row: the last change of the index for which suggestions and referrals were made."""
 
     __tablename__ = "suggestion_progress"
 

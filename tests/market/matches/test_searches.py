@@ -8,6 +8,7 @@ import pytest
 
 from market.clock import FixedClock
 from market.listings.rules import Status
+from matching.types import Kind
 from tests.factories import JIANGYIN
 from tests.market.listings.answers import UNAUTHENTICATED, invalid, problem, problem_of, statements
 from tests.market.matches.conftest import Theatre
@@ -16,6 +17,7 @@ from tests.market.matches.factories import SECRETS, make_achievement
 pytestmark = pytest.mark.one_database("views; test_queries.py and tests/market/search ask both")
 
 TEXT = "反渗透膜清洗周期"
+KINDS = f"应为以下之一：{', '.join(Kind)}。"
 
 
 def ids(response: Any) -> set[int]:
@@ -97,7 +99,7 @@ def test_what_expired_today_is_found_today_and_not_tomorrow(theatre: Theatre, cl
     [
         ({}, [("/text", "此项必填。")]),
         ({"text": "  "}, [("/text", "长度应在 1 与 20000 之间。")]),
-        ({"text": TEXT, "kind": "expert"}, [("/kind", "应为以下之一：need, achievement, scenario。")]),
+        ({"text": TEXT, "kind": "agency"}, [("/kind", KINDS)]),
         ({"text": TEXT, "k": 51}, [("/k", "应不小于 1 且不大于 50。")]),
         ({"text": TEXT, "k": 0}, [("/k", "应不小于 1 且不大于 50。")]),
         ({"text": TEXT, "region": "32"}, [("/region", "长度应为 6。")]),

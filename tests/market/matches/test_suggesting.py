@@ -225,12 +225,7 @@ def test_changes_of_other_kinds_are_passed_over(
 
 
 @pytest.mark.parametrize(
-    "case",
-    [
-        (kind, recommended)
-        for kind in (ListingKind.NEED, ListingKind.ACHIEVEMENT)
-        for recommended in (False, True)
-    ],
+    "case", [(ListingKind(side), recommended) for side in Side for recommended in (False, True)]
 )
 def test_suggestions_lapse_with_their_listing_and_revive_with_it(
     database: Database, replica: Replica, clock: FixedClock, scene: Scene, case: tuple[ListingKind, bool]

@@ -1,4 +1,4 @@
-"""Form of suggestions and searches over HTTP."""
+"""Form of suggestions over HTTP."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import date
 from marshmallow import fields, validate
 
 from market.http.schema import MarketSchema, PageArgs, text
-from market.listings.rules import ListingKind
 from market.listings.schemas import AchievementView, ConfidentialFields, NeedView
 from market.matches.rules import Action, Side, Status
 
@@ -135,49 +134,6 @@ class ConfidentialView(MarketSchema):
 
     need = fields.Nested(ConfidentialFields)
     achievement = fields.Nested(ConfidentialFields)
-
-
-class MatchArgs(MarketSchema):
-    """How many matches to ask the engine for, and among which."""
-
-    k = fields.Integer(load_default=10, validate=validate.Range(min=1, max=50))
-    field = fields.String(validate=validate.Length(max=32))
-    region = fields.String(validate=validate.Length(equal=6))
-
-
-class SearchInput(MarketSchema):
-    """A question in free words."""
-
-    text = text(1, 20_000, required=True)
-    kind = fields.Enum(
-        ListingKind,
-        by_value=True,
-        load_default=ListingKind.ACHIEVEMENT,
-        validate=validate.OneOf(
-            [ListingKind.NEED, ListingKind.ACHIEVEMENT], error="应为以下之一：need, achievement"
-        ),
-    )
-    k = fields.Integer(strict=True, load_default=10, validate=validate.Range(min=1, max=50))
-    field = fields.String(allow_none=True, load_default=None, validate=validate.Length(max=32))
-    region = fields.String(allow_none=True, load_default=None, validate=validate.Length(equal=6))
-
-
-class HitView(MarketSchema):
-    """One listing found; `listing` holds its public part."""
-
-    rank = fields.Integer()
-    score = fields.Float()
-    listing = fields.Dict()
-    reasons = fields.Nested(ReasonsView)
-
-
-class RankingView(MarketSchema):
-    """What the engine found, best first, and with which versions."""
-
-    hits = fields.List(fields.Nested(HitView))
-    encoder = fields.String()
-    lexicon = fields.String()
-    weights = fields.String()
 
 
 class QualityArgs(MarketSchema):

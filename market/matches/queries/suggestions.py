@@ -1,9 +1,8 @@
-"""Reading suggestions, and asking the engine."""
+"""Reading suggestions."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
@@ -12,14 +11,9 @@ from market.accounts.rules import Actor, Role
 from market.db import Page, PageRequest, SortKey, paginate
 from market.errors import NotFound, PermissionDenied
 from market.listings.models import Achievement, Need
-from market.listings.queries import to_document
-from market.matches.models import RankingWeights, Suggestion, SuggestionEvent
+from market.matches.models import Suggestion, SuggestionEvent
 from market.matches.rules import OPEN_TO_PARTIES, RELEASED, Side, Status
 from market.reference.rules import region_prefix
-from market.search.documents import PART_NAMES, Hit, Kind, Query, Ranking, Weights
-from market.search.replica import Replica
-
-OPPOSITE = {Side.NEED: Kind.ACHIEVEMENT, Side.ACHIEVEMENT: Kind.NEED}
 
 
 def _loaded() -> list[Any]:
@@ -174,121 +168,3 @@ def confidential_parts(actor: Actor, suggestion: Suggestion) -> dict[str, Need |
     if suggestion.status not in RELEASED:
         raise PermissionDenied("双方均表示有意后，才能查看对方的保密部分。", code="not-released")
     return both
-
-
-def active_weights(session: Session) -> Weights | None:
-    """Return the weights the market ranks by; None while it uses those that come with the program."""
-    row = session.execute(select(RankingWeights.weights).where(RankingWeights.active)).first()
-    return None if row is None else Weights.from_json(row.weights)
-
-
-def search(session: Session, replica: Replica, query: Query) -> Ranking:
-    """Ask the engine, with the weights that are active as the session sees it.
-
-    They are handed over with each question, so that all processes rank by them from the next one on.
-    """
-    return replica.search(query, weights=active_weights(session))
-
-
-def ask_engine(
-    session: Session,
-    replica: Replica,
-    listing: Need | Achievement,
-    *,
-    k: int,
-    today: date,
-    field: str | None = None,
-    region: str | None = None,
-    alike: bool = False,
-) -> Ranking:
-    """Rank what could answer a listing: achievements for a need, needs for an achievement.
-
-    Args:
-        session: open session.
-        replica: this process's index.
-        listing: its public part is the question.
-        k: how many.
-        today: listings expired on this day are left out.
-        field: only this technical field.
-        region: only this region and all inside it.
-        alike: name the different words that make the vectors alike, too.
-    """
-    document = to_document(listing)
-    return search(
-        session,
-        replica,
-        Query(
-            title=document.title,
-            body=document.body,
-            facets=document.facets,
-            kind=OPPOSITE[Side(listing.kind.value)],
-            k=k,
-            as_of=today,
-            tech_field=field,
-            region_prefix=region_prefix(region) if region else None,
-            alike=alike,
-        ),
-    )
-
-
-def reasons_of(hit: Hit, ranking: Ranking, *, asked_by: Side) -> dict[str, Any]:
-    """Return the reasons of a ranking's hit as JSON, with spans and words named by side.
-
-    Spans are half-open character ranges in the side's title, a line break, and its searchable text.
-    """
-    other = Side.ACHIEVEMENT if asked_by is Side.NEED else Side.NEED
-    own_spans, other_spans = f"{asked_by}_spans", f"{other}_spans"
-    own_words, other_words = f"{asked_by}_words", f"{other}_words"
-    # Written out by hand: `dataclasses.asdict` copies deeply and cost a tenth of a match request.
-    return {
-        "parts": [
-            {
-                "name": part.name,
-                "label": PART_NAMES.get(part.name, part.name),
-                "value": part.value,
-                "weight": part.weight,
-                "contribution": part.contribution,
-            }
-            for part in hit.parts
-        ],
-        "terms": [
-            {
-                "term": term.term,
-                own_spans: term.query_spans,
-                other_spans: term.document_spans,
-                "weight": term.weight,
-            }
-            for term in hit.terms
-        ],
-        "concepts": [
-            {
-                "concept": concept.concept,
-                own_words: concept.query_words,
-                other_words: concept.document_words,
-                "exact": concept.exact,
-            }
-            for concept in hit.concepts
-        ],
-        "alike": [
-            {
-                f"{asked_by}_word": pair.query_word,
-                f"{other}_word": pair.document_word,
-                f"{asked_by}_span": pair.query_span,
-                f"{other}_span": pair.document_span,
-                "share": pair.share,
-            }
-            for pair in hit.alike
-        ],
-        "facets": [
-            {"facet": verdict.facet, "verdict": verdict.verdict, "words": verdict.words}
-            for verdict in hit.facets
-        ],
-        "reranker": ranking.reranker,
-    }
-
-
-def load_listings(session: Session, kind: Kind, ids: list[int]) -> dict[int, Need | Achievement]:
-    """Return needs or achievements by id, with their owners."""
-    model = Need if kind is Kind.NEED else Achievement
-    rows = session.scalars(select(model).options(joinedload(model.organisation)).where(model.id.in_(ids)))
-    return {row.id: cast("Need | Achievement", row) for row in rows}

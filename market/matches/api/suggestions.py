@@ -1,49 +1,31 @@
-"""Suggestions, the broker's desk, and free search over HTTP."""
+"""Suggestions over HTTP."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import flask
-from sqlalchemy.orm import Session
-
 from market.accounts.auth import current_actor, current_user_id
-from market.accounts.rules import Role
-from market.clock import china_day
-from market.errors import PermissionDenied
 from market.http.edge import now, page_request, reading, transaction
 from market.http.etag import versioned
-from market.http.schema import MarketBlueprint, page_of
-from market.listings.models import Scenario
-from market.listings.queries import get_listing
-from market.listings.rules import ListingKind
-from market.listings.schemas import AchievementView, NeedView
+from market.http.schema import page_of
 from market.matches import queries, service
+from market.matches.api.blueprint import blp
 from market.matches.quality import quality
-from market.matches.rules import Action, Side
+from market.matches.rules import Action
 from market.matches.schemas import (
     AssignmentInput,
     ConfidentialView,
     InterestInput,
-    MatchArgs,
     OutcomeInput,
     QualityArgs,
     QualityView,
-    RankingView,
-    SearchInput,
     SuggestionArgs,
     SuggestionEventView,
     SuggestionNoteInput,
     SuggestionReviewInput,
     SuggestionView,
 )
-from market.reference.rules import region_prefix
-from market.search.access import current_encoder, current_replica, index_changed
-from market.search.documents import Kind, Query, Ranking
-
-VIEWS = {Kind.ACHIEVEMENT: AchievementView(), Kind.NEED: NeedView()}
-
-blp = MarketBlueprint("matches", __name__, description="匹配建议、经纪人审核与检索")
+from market.search.access import current_encoder, index_changed
 
 
 @blp.route("/suggestions")
@@ -165,79 +147,3 @@ def list_events(suggestion_id: int) -> Any:
         return queries.list_events(
             session, queries.get_suggestion(session, current_actor(session), suggestion_id)
         )
-
-
-@blp.route("/needs/<int:listing_id>/matches")
-@blp.arguments(MatchArgs, location="query")
-@blp.response(200, RankingView)
-def match_need(args: dict[str, Any], listing_id: int) -> Any:
-    """为一项需求即时查找成果（技术经纪人）"""
-    return _match(ListingKind.NEED, listing_id, args)
-
-
-@blp.route("/achievements/<int:listing_id>/matches")
-@blp.arguments(MatchArgs, location="query")
-@blp.response(200, RankingView)
-def match_achievement(args: dict[str, Any], listing_id: int) -> Any:
-    """为一项成果即时查找需求（技术经纪人）"""
-    return _match(ListingKind.ACHIEVEMENT, listing_id, args)
-
-
-def _match(kind: ListingKind, listing_id: int, args: dict[str, Any]) -> flask.Response:
-    with reading() as session:
-        actor = current_actor(session)
-        if actor.role not in {Role.BROKER, Role.ADMIN}:
-            raise PermissionDenied("即时匹配供技术经纪人使用；推荐后您会看到结果。", code="role-not-allowed")
-        listing = get_listing(session, actor, kind, listing_id)
-        assert not isinstance(listing, Scenario), "there is no such route for scenarios"
-        ranking = queries.ask_engine(session, current_replica(), listing, today=china_day(now()), **args)
-        side = Side(kind.value)
-        return _answer(session, ranking, queries.OPPOSITE[side], asked_by=side)
-
-
-@blp.route("/searches", methods=["POST"])
-@blp.arguments(SearchInput)
-@blp.response(200, RankingView)
-def search(form: dict[str, Any]) -> Any:
-    """用自己的话检索已发布的成果或需求"""
-    kind = Kind(form["kind"].value)
-    query = Query(
-        title=form["text"],  # so that spans count from the first character of what was asked
-        body="",
-        kind=kind,
-        k=form["k"],
-        as_of=china_day(now()),
-        tech_field=form["field"],
-        region_prefix=region_prefix(form["region"]) if form["region"] else None,
-    )
-    with reading() as session:
-        ranking = queries.search(session, current_replica(), query)
-        asked_by = Side.NEED if kind is Kind.ACHIEVEMENT else Side.ACHIEVEMENT
-        return _answer(session, ranking, kind, asked_by=asked_by)
-
-
-def _answer(session: Session, ranking: Ranking, kind: Kind, *, asked_by: Side) -> flask.Response:
-    """Return a ranking as JSON, in the form of `RankingView`.
-
-    Built as it is sent, since a ranking is plain values already: dumping it through the schema once
-    more took longer than the search.
-    """
-    found = queries.load_listings(session, kind, [int(hit.key) for hit in ranking.hits])
-    view = VIEWS[kind]
-    return flask.jsonify(
-        {
-            "hits": [
-                {
-                    "rank": hit.rank,
-                    "score": hit.score,
-                    "listing": view.dump(found[int(hit.key)]),
-                    "reasons": queries.reasons_of(hit, ranking, asked_by=asked_by),
-                }
-                for hit in ranking.hits
-                if int(hit.key) in found
-            ],
-            "encoder": ranking.encoder,
-            "lexicon": ranking.lexicon,
-            "weights": ranking.weights,
-        }
-    )

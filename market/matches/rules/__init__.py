@@ -1,0 +1,41 @@
+"""Rules of matching: functions of values and tables of steps, by subject."""
+
+from market.matches.rules.suggestions import (
+    DECLINES_ABOUT_FIT,
+    MAX_EXPOSURE_WEIGHT,
+    MIN_DECISIONS,
+    MIN_GROUPS,
+    MIN_OF_EACH_KIND,
+    OPEN_TO_PARTIES,
+    RELEASED,
+    STATUS_NAMES,
+    TRANSITIONS,
+    Action,
+    Side,
+    Status,
+    Step,
+    WeightsSource,
+    can_be_learnt_from,
+    exposure_weight,
+    has_conflict,
+)
+
+__all__ = [
+    "DECLINES_ABOUT_FIT",
+    "MAX_EXPOSURE_WEIGHT",
+    "MIN_DECISIONS",
+    "MIN_GROUPS",
+    "MIN_OF_EACH_KIND",
+    "OPEN_TO_PARTIES",
+    "RELEASED",
+    "STATUS_NAMES",
+    "TRANSITIONS",
+    "Action",
+    "Side",
+    "Status",
+    "Step",
+    "WeightsSource",
+    "can_be_learnt_from",
+    "exposure_weight",
+    "has_conflict",
+]
