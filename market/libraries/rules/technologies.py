@@ -10,6 +10,9 @@ SOLVED = "solved"
 DROPPED = "dropped"
 """Codes of `technology_progress`."""
 
+UNSOLVED = frozenset({OPEN, TACKLING})
+"""While it stands so, a technology looks for achievements and people that could help."""
+
 PROGRESS_STEPS: Mapping[str, frozenset[str]] = {
     OPEN: frozenset({TACKLING, DROPPED}),
     TACKLING: frozenset({SOLVED, DROPPED, OPEN}),

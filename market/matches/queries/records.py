@@ -15,6 +15,7 @@ from market.libraries.models import (
     ChainEnterprise,
     ChainNode,
     ChainPosition,
+    KeyTechnology,
     Project,
     RegisterEntry,
     Resource,
@@ -24,6 +25,7 @@ from market.libraries.queries.entries import load_entries, sees_internal
 from market.libraries.queries.kinds import SPECS
 from market.libraries.queries.kinds import to_document as entry_document
 from market.libraries.rules import EntryKind, EntryStatus, is_public
+from market.libraries.rules.technologies import UNSOLVED
 from market.listings.models import Achievement, AnyListing, Listing
 from market.listings.queries import MODELS
 from market.listings.queries import to_document as listing_document
@@ -210,6 +212,8 @@ def suiting(session: Session, pair: Pair, record: Record, others: Iterable[Recor
 
 def _suits(pair: Pair, demand: Record, supply: Record, open_nodes: set[int]) -> bool:
     if isinstance(demand.row, ChainNode) and demand.id not in open_nodes:
+        return False
+    if isinstance(demand.row, KeyTechnology) and demand.row.progress not in UNSOLVED:
         return False
     row = supply.row
     if isinstance(row, Resource) and pair.category is not None:

@@ -36,7 +36,11 @@ class Pair:
     @property
     def asks_for_more(self) -> bool:
         """Whether a condition is checked on what the engine found, so that it must find more than wanted."""
-        return self.category is not None or self.demand is Kind.NODE or self.supply is Kind.PROJECT
+        return (
+            self.category is not None
+            or self.demand in {Kind.NODE, Kind.TECHNOLOGY}
+            or self.supply is Kind.PROJECT
+        )
 
 
 PAIRS = (
@@ -47,6 +51,8 @@ PAIRS = (
     Pair(Kind.SCENARIO, Kind.ACHIEVEMENT),
     Pair(Kind.NODE, Kind.ACHIEVEMENT),
     Pair(Kind.NODE, Kind.ENTERPRISE),
+    Pair(Kind.TECHNOLOGY, Kind.ACHIEVEMENT),
+    Pair(Kind.TECHNOLOGY, Kind.EXPERT),
 )
 """Needs and achievements are suggested to each other apart, see `market.matches.rules.suggestions`."""
 

@@ -8,7 +8,7 @@ from market.http.schema import MarketSchema, text
 from market.matches.schemas.suggestions import ReasonsView
 from market.search.documents import Kind
 
-MATCHED = (Kind.EXPERT, Kind.RESOURCE, Kind.PROJECT, Kind.NODE, Kind.SCENARIO)
+MATCHED = (Kind.EXPERT, Kind.RESOURCE, Kind.PROJECT, Kind.NODE, Kind.SCENARIO, Kind.TECHNOLOGY)
 """What may be found for needs and achievements besides each other."""
 
 

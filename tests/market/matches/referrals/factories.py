@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from market.accounts.models import Organisation
 from market.accounts.queries import actor_of
 from market.accounts.rules import OPERATOR, Actor, OrganisationKind
-from market.libraries.models import Resource
+from market.libraries.models import KeyTechnology, Resource
 from market.libraries.rules import EntryKind
 from market.libraries.rules.graph import ChainRole
 from market.libraries.service.chains import add_position
@@ -64,6 +64,13 @@ def make_resource(session: Session, category: str = "pilot_base", **values: Any)
     }
     resource: Resource = make_entry(session, EntryKind.RESOURCE, form)
     return resource
+
+
+def make_technology(session: Session, **values: Any) -> KeyTechnology:
+    """Insert a listed key technology that stands in no edition yet."""
+    form = {"title": "高通量抗污染反渗透膜", "summary": "印染废水回用膜的清洗周期过短。", **values}
+    technology: KeyTechnology = make_entry(session, EntryKind.TECHNOLOGY, form)
+    return technology
 
 
 def make_scenario(session: Session, owner: Organisation | int, **values: Any) -> Scenario:

@@ -34,6 +34,8 @@ def test_the_pairs() -> None:
         ("scenario", "achievement", None),
         ("node", "achievement", None),
         ("node", "enterprise", None),
+        ("technology", "achievement", None),
+        ("technology", "expert", None),
     }
     assert all(pair.demand in DEMANDING for pair in PAIRS if pair.demand is not Kind.ACHIEVEMENT)
 
@@ -52,7 +54,7 @@ def test_both_kinds_of_a_pair_find_it_from_opposite_sides(one: Kind, other: Kind
 def test_no_two_kinds_are_paired_twice() -> None:
     assert len({frozenset((pair.demand, pair.supply)) for pair in PAIRS}) == len(PAIRS)
     assert pair_of(Kind.NEED, Kind.ACHIEVEMENT) is None
-    assert pairs_of(Kind.TECHNOLOGY) == []
+    assert pair_of(Kind.TECHNOLOGY, Kind.RESOURCE) is None
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from tests.market.matches.conftest import Theatre
 from tests.market.matches.referrals.factories import make_resource, make_scenario, put_on
 
 TEXT = "印染废水膜法回用"
-MATCHED = ("expert", "resource", "project", "node", "scenario")
+MATCHED = ("expert", "resource", "project", "node", "scenario", "technology")
 
 
 def make_all(theatre: Theatre) -> dict[str, int]:
@@ -139,9 +139,9 @@ def test_matches_of_an_achievement_obey_the_conditions_of_referrals(theatre: The
     assert len(ids(theatre.get(f"/needs/{need}/matches", "broker", kind="resource"))) == 3
 
 
-@pytest.mark.parametrize("kind", ["enterprise", "technology", "need"])
+@pytest.mark.parametrize("kind", ["enterprise", "need"])
 def test_what_is_not_offered_as_a_match_is_refused(theatre: Theatre, kind: str) -> None:
-    words = "应为以下之一：achievement, expert, resource, project, node, scenario。"
+    words = "应为以下之一：achievement, expert, resource, project, node, scenario, technology。"
     answer = theatre.get(f"/needs/{theatre.need()}/matches", "broker", kind=kind)
     assert problem_of(answer) == invalid(("/kind", words))
 

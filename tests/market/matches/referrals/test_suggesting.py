@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from market.accounts.rules import OPERATOR
 from market.clock import FixedClock
 from market.db import Database
-from market.libraries.models import ChainEnterprise, ChainNode, Resource
+from market.libraries.models import ChainEnterprise, ChainNode, KeyTechnology, Resource
 from market.libraries.queries.chains import is_gap
 from market.libraries.rules import EntryAction, Register
 from market.libraries.rules.talents import ConsentScope, ErasureReason
+from market.libraries.rules.technologies import SOLVED, TACKLING
 from market.libraries.service.chains import remove_position
 from market.libraries.service.entries import decide, delist_entry, edit_entry, propose_entry, revise_entry
 from market.libraries.service.talents import erase_talent, give_consent, withdraw_consent
+from market.libraries.service.technologies import set_progress
 from market.listings import service as listings
 from market.listings.rules import ListingKind
 from market.matches import suggesting
@@ -40,6 +42,7 @@ from tests.market.matches.referrals.factories import (
     all_referrals,
     make_resource,
     make_scenario,
+    make_technology,
     pairs,
     put_on,
 )
@@ -67,8 +70,9 @@ def make_one_of_each(session: Session, world: World) -> None:
     make_project(session)
     make_node(session, "膜材料")
     make_enterprise(session)
-    publish(session, Register.RESOURCES)
-    publish(session, Register.CHAINS)
+    make_technology(session)
+    for register in (Register.RESOURCES, Register.CHAINS, Register.TECHNOLOGIES):
+        publish(session, register)
 
 
 ALL_PAIRS = {
@@ -79,6 +83,8 @@ ALL_PAIRS = {
     ("scenario", "achievement"),
     ("node", "achievement"),
     ("node", "enterprise"),
+    ("technology", "achievement"),
+    ("technology", "expert"),
 }
 
 
@@ -259,6 +265,25 @@ def test_an_enterprise_from_elsewhere_that_stands_on_a_node_is_not_referred_to_i
     assert work() == 1
     with database.reading() as session:
         assert pairs(session) == {("node", node.id, "enterprise", near.id)}
+
+
+def test_technologies_are_referred_until_they_are_solved(
+    database: Database, work: Callable[[], int], world: World
+) -> None:
+    with database.transaction() as session:
+        make_achievement(session, world.scene.seller.id)
+        technology_id = make_technology(session).id
+        publish(session, Register.TECHNOLOGIES)
+    assert work() == 1
+    for progress, open_ones in ((TACKLING, 1), (SOLVED, 0)):
+        with database.transaction() as session:
+            technology = session.get_one(KeyTechnology, technology_id)
+            set_progress(session, OPERATOR, technology, progress=progress, encoder=ENCODER, now=NOW)
+        assert work() == 0
+        with database.reading() as session:
+            assert len(pairs(session, *OPEN)) == open_ones
+            (one,) = all_referrals(session)
+            assert one.demand_kind is Kind.TECHNOLOGY
 
 
 def test_referrals_lapse_with_either_side_and_revive_with_it(
