@@ -7,8 +7,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from market import logs
 from market.accounts import api as accounts_api
+from market.bundles import api as bundles_api
 from market.challenges import api as challenges_api
 from market.clock import Clock, clock_of
+from market.conduct import api as conduct_api
 from market.contracts import api as contracts_api
 from market.db import Database
 from market.exchange import api as exchange_api
@@ -35,7 +37,9 @@ BLUEPRINTS = (
     accounts_api.blp,
     listings_api.blp,
     libraries_api.blp,
+    conduct_api.blp,
     matches_api.blp,
+    bundles_api.blp,
     challenges_api.blp,
     contracts_api.blp,
     turnover_api.blp,

@@ -1,4 +1,4 @@
-"""The operator's commands: `market db|user|reference|index|matches|listings|contracts|turnover|import …`.
+"""The operator's commands: `market db|user|reference|index|matches|bundles|listings|contracts|turnover|…`.
 
 Parts that are slow to open (the model, the index) are opened only by commands that need them.
 """
@@ -22,6 +22,7 @@ from market.accounts import queries as accounts_queries
 from market.accounts import service as accounts
 from market.accounts.models import User
 from market.accounts.rules import OPERATOR, Role
+from market.bundles.cli import bundles_group
 from market.clock import Clock, clock_of
 from market.contracts.cli import contracts_group
 from market.contracts.ledger import Ledger
@@ -323,6 +324,7 @@ def expire_listings(context: Context) -> None:
 
 cli.add_command(reference_group)
 cli.add_command(matches_group)
+cli.add_command(bundles_group)
 cli.add_command(contracts_group)
 cli.add_command(turnover_group)
 cli.add_command(import_group, "import")

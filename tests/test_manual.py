@@ -25,11 +25,14 @@ from jsonschema import Draft202012Validator
 
 from market import migrations
 from market.app import create_app
+from market.bundles.rules import STATUS_NAMES as BUNDLE_STATUS_NAMES
 from market.challenges.rules.awards import OBJECTION_STATUS_NAMES as CHALLENGE_OBJECTION_NAMES
 from market.challenges.rules.bids import BID_STATUS_NAMES
 from market.challenges.rules.panels import SEAT_STATUS_NAMES
 from market.challenges.rules.workflow import STATUS_NAMES as CHALLENGE_STATUS_NAMES
 from market.cli import cli
+from market.conduct.rules import PLEA_STATUS_NAMES as CONDUCT_PLEA_NAMES
+from market.conduct.rules import STATUS_NAMES as CONDUCT_STATUS_NAMES
 from market.contracts import rules as contract_rules
 from market.contracts.rules.income import INCOME_STATUS_NAMES
 from market.db import Database
@@ -70,6 +73,9 @@ STATE_NAMES: Mapping[str, Mapping[Any, str]] = {
     "揭榜申报": BID_STATUS_NAMES,
     "评审席位": SEAT_STATUS_NAMES,
     "公示异议": CHALLENGE_OBJECTION_NAMES,
+    "成果包": BUNDLE_STATUS_NAMES,
+    "红黑榜记录": CONDUCT_STATUS_NAMES,
+    "红黑榜异议申诉": CONDUCT_PLEA_NAMES,
 }
 """What a section headed 状态（…） may be about."""
 
@@ -77,7 +83,7 @@ ROUTE = re.compile(r"\b(GET|POST|PATCH|DELETE) (/[^\s`?]+)(?:\?([^\s`]+))?")
 ERROR = re.compile(r"^\| `([a-z-]+)` \| (\d{3}) \|", re.MULTILINE)
 STATE = re.compile(r"^\| `([a-z_]+)` \| (\S+) \|", re.MULTILINE)
 STATES = re.compile(r"^## 状态(?:（(.*?)）)?.*?$(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?:`|^)market ((?:[a-z]+ ?)+)", re.MULTILINE)
+COMMAND = re.compile(r"(?:`|^)market ((?:[a-z][a-z-]* ?)+)", re.MULTILINE)
 SETTING = re.compile(r"\bMARKET_[A-Z_]+[A-Z]\b")
 EXAMPLE = re.compile(r"^```http\n(\w+) (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+\.md)\)")

@@ -57,6 +57,7 @@ class Scheme(StrEnum):
     AGENCY_CATEGORY = "agency_category"
     AGENCY_TIER = "agency_tier"
     CONSORTIUM_KIND = "consortium_kind"
+    CONDUCT_GROUND = "conduct_ground"
 
 
 class RegionLevel(StrEnum):

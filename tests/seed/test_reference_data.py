@@ -66,7 +66,7 @@ SCHEME_SIZES = {
     "revocation_reason": 6,
     "attribution_role": 5,
     "scenario_type": 9,
-    "resource_category": 18,
+    "resource_category": 19,
     "recognition_level": 4,
     "evaluation_grade": 4,
     "enterprise_tag": 11,
@@ -78,6 +78,7 @@ SCHEME_SIZES = {
     "agency_category": 7,
     "agency_tier": 3,
     "consortium_kind": 3,
+    "conduct_ground": 9,
     "customs_country": 25,
 }
 

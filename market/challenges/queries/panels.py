@@ -21,6 +21,7 @@ from market.challenges.rules import (
     Concerned,
     SeatStatus,
 )
+from market.conduct.queries import barred_people
 from market.errors import NotFound
 from market.libraries.models import Project, ProjectMember, Talent
 from market.libraries.queries.talents import available_experts
@@ -138,6 +139,7 @@ def as_candidates(session: Session, experts: Sequence[Talent], *, day: date) -> 
     }
     projects = _projects_of(session, [expert.id for expert in experts])
     barred = _barred(session, [expert.id for expert in experts], day=day)
+    blacklisted = barred_people(session, [expert.id for expert in experts], day)
     found = []
     for expert in experts:
         units = {expert.organisation_id: expert.organisation.name} if expert.organisation is not None else {}
@@ -153,6 +155,7 @@ def as_candidates(session: Session, experts: Sequence[Talent], *, day: date) -> 
                 project_ids=frozenset(projects[expert.id]),
                 interests=expert.declared_interests or "",
                 barred=expert.id in barred,
+                blacklisted=expert.id in blacklisted,
             )
         )
     return found

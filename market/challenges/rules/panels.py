@@ -21,6 +21,7 @@ class Recusal(StrEnum):
     SAME_PROJECT = "same_project"
     STATED = "stated"
     BARRED = "barred"
+    BLACKLISTED = "blacklisted"
     DECLARED = "declared"
 
 
@@ -31,6 +32,7 @@ RECUSAL_NAMES: Mapping[Recusal, str] = {
     Recusal.SAME_PROJECT: "与揭榜成员同一项目",
     Recusal.STATED: "登记的利益关系",
     Recusal.BARRED: "诚信记录限制期内",
+    Recusal.BLACKLISTED: "黑榜在列",
     Recusal.DECLARED: "本人声明回避",
 }
 
@@ -64,6 +66,7 @@ class Candidate:
         project_ids: projects the person is or was a member of.
         interests: what the person stated about interests of their own.
         barred: whether an integrity record bars the person today.
+        blacklisted: whether the person stands on the black list today.
     """
 
     talent_id: int
@@ -73,6 +76,7 @@ class Candidate:
     project_ids: frozenset[int] = frozenset()
     interests: str = ""
     barred: bool = False
+    blacklisted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,8 @@ def recusal_of(candidate: Candidate, concerned: Concerned) -> Recusal | None:
     """Return why a candidate may not be drawn; None if nothing is known against it."""
     if candidate.barred:
         return Recusal.BARRED
+    if candidate.blacklisted:
+        return Recusal.BLACKLISTED
     namesake = any(
         plain(name) == plain(candidate.name) and _any_same(candidate.units, (unit,))
         for name, unit in concerned.people

@@ -30,6 +30,8 @@ from market.challenges.rules import (
 )
 from market.challenges.service.steps import BIDDERS, audit_bid, require_possible, require_right, take_step
 from market.clock import china_day
+from market.conduct.queries import blocking
+from market.conduct.rules import NO_BIDS
 from market.db import require_version
 from market.errors import Conflict, PermissionDenied, violation
 from market.libraries.service.forms.projects import check_talent
@@ -105,6 +107,10 @@ def _require_bidder(session: Session, actor: Actor, challenge: Challenge, *, now
         raise PermissionDenied("该项目定向委托给其他单位。", code="not-invited")
     if is_unit_barred(session, actor.organisation_id, talent_ids=(), day=china_day(now)):
         raise PermissionDenied("贵单位在诚信记录限制期内，不能揭榜。", code="bidder-barred")
+    listed = blocking(session, [actor.organisation_id], china_day(now))
+    if listed:
+        detail = f"贵单位在黑榜上，至{listed[0].expires_on.isoformat()}届满；红黑榜规则：{NO_BIDS}。"
+        raise PermissionDenied(detail, code="conduct-blacklisted")
 
 
 def require_open_call(challenge: Challenge, *, now: datetime) -> None:

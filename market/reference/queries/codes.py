@@ -56,6 +56,7 @@ SCHEME_NAMES: Mapping[Scheme, str] = {
     Scheme.AGENCY_CATEGORY: "机构类别",
     Scheme.AGENCY_TIER: "机构层级",
     Scheme.CONSORTIUM_KIND: "联合体类别",
+    Scheme.CONDUCT_GROUND: "红黑榜事由",
 }
 
 

@@ -1,0 +1,1 @@
+"""Writing bundles, subscriptions and what is sent to subscribers."""

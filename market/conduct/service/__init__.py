@@ -1,0 +1,14 @@
+"""Writing the red and black lists: records, and what their subjects say against them."""
+
+from market.conduct.service.pleas import appeal_against, decide_appeal, object_to
+from market.conduct.service.records import check_record, decide_record, propose_record, remove_record
+
+__all__ = [
+    "appeal_against",
+    "check_record",
+    "decide_appeal",
+    "decide_record",
+    "object_to",
+    "propose_record",
+    "remove_record",
+]
