@@ -7,14 +7,16 @@ pairs of words, and the pairs that carry it can be named. Other models cannot be
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.explain import Analysis, FoundDocument
-from matching.text import Normalised, carries_content
+from matching.text import carries_content
 from matching.types import AlikeWords, Span
 
 MAX_PAIRS: Final = 5
@@ -23,9 +25,12 @@ MIN_SHARE: Final = 0.01
 
 MIN_WORD_LENGTH: Final = 2
 
+TEXTS_KEPT: Final = 512
+"""Texts taken apart that are kept (some 60 kB each): a question meets many documents, and they meet again."""
+
 
 @runtime_checkable
-class WordEncoder(Protocol):
+class WordEncoder(Hashable, Protocol):
     """An encoder whose vectors are sums over words."""
 
     def word_vectors(self, text: str) -> tuple[list[Span], NDArray[np.float32]] | None:
@@ -66,9 +71,9 @@ def alike_words(
     """
     if not isinstance(encoder, WordEncoder):
         return ()
-    asked = _words(encoder, query.normalised)
+    asked = _words(encoder, query.normalised.text)
     begin = bisect_left(document.normalised.offsets, document.title_length) if named else 0
-    found = _words(encoder, document.normalised, begin=begin)
+    found = _words(encoder, document.normalised.text, begin)
     if asked is None or found is None:
         return ()
     cosine = float(asked.vectors.sum(axis=0) @ found.vectors.sum(axis=0))
@@ -103,9 +108,10 @@ def alike_words(
     return tuple(pairs)
 
 
-def _words(encoder: WordEncoder, text: Normalised, *, begin: int = 0) -> _Words | None:
+@lru_cache(maxsize=TEXTS_KEPT)
+def _words(encoder: WordEncoder, text: str, begin: int = 0) -> _Words | None:
     """Take a text apart; the place of a word is its first one from `begin` on, if it has one there."""
-    taken = encoder.word_vectors(text.text)
+    taken = encoder.word_vectors(text)
     if taken is None or not taken[0]:
         return None
     spans, vectors = taken
@@ -113,7 +119,7 @@ def _words(encoder: WordEncoder, text: Normalised, *, begin: int = 0) -> _Words 
     numbers = np.zeros(len(spans), np.int64)
     places: list[Span] = []
     for index, (start, end) in enumerate(spans):
-        name = text.text[start:end]
+        name = text[start:end]
         if name not in first:
             first[name] = len(first)
             places.append((start, end))

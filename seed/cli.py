@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from market import migrations
 from market.app import create_app
-from seed import loaders, sample, thread
+from market.clock import FixedClock
+from seed import challenge, loaders, sample, thread
 from seed.person import DemoFailed
 
 
@@ -30,7 +32,7 @@ def load_reference(context: Any) -> None:
         click.echo(f"{name}：{count} 行")
 
 
-@seed_group.command("demo", help="载入样例市场，并在一项需求上走完全程（从需求到成交额）。")
+@seed_group.command("demo", help="载入样例市场，走完两条线：揭榜挂帅，以及从需求到成交额。")
 @click.pass_obj
 def run_demo(context: Any) -> None:
     """Load the sample market and run the thread through its API."""
@@ -46,12 +48,18 @@ def run_demo(context: Any) -> None:
             progress=progress,
         )
     click.echo(summary.text)
-    app = create_app(
-        context.settings, database=context.database, clock=context.clock, encoder=context.encoder
-    )
-    made = sample.suggest(context.database, app, context.clock)
-    click.echo(f"匹配建议 {made} 条\n")
+    today = context.clock.now()
+    clock = FixedClock(today)
+    # A whole city signs in from one address here.
+    settings = replace(context.settings, login_limit="1000 per minute")
+    app = create_app(settings, database=context.database, clock=clock, encoder=context.encoder)
+    made = sample.suggest(context.database, app, clock)
+    click.echo(f"匹配建议和引荐 {made} 条")
     try:
+        click.echo("\n════ 上篇　揭榜挂帅：从一条说不清的需求到通过验收的节点（2025年9月至11月） ════")
+        challenge.run(app.test_client(), click.echo, clock=clock)
+        clock.moment = today
+        click.echo("\n════ 下篇　一条线：从需求到成交额，再由数字溯源到需求 ════")
         thread.run(app.test_client(), click.echo, folder=context.settings.data_dir / "样例文件")
     except DemoFailed as error:
         message = f"演示中断（样例市场可能已演示过，请用 make demo 重来）：{error}"

@@ -30,10 +30,31 @@ class Person:
         """GET and return the body."""
         return _body(self._client.get(f"/api/v1{path}", headers=self._headers, query_string=query))
 
+    def code(self, scheme: str, name: str) -> str:
+        """Return the code that has this Chinese name in a scheme."""
+        found: str = next(entry["code"] for entry in self.get(f"/codes/{scheme}") if entry["name"] == name)
+        return found
+
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
         """POST and return the body; `key` is sent as Idempotency-Key."""
         headers = self._headers | ({"Idempotency-Key": key} if key else {})
         return _body(self._client.post(f"/api/v1{path}", json=dict(body or {}), headers=headers))
+
+    def patch(self, path: str, body: Mapping[str, Any], *, version: int) -> Any:
+        """PATCH the version that was read and return the body."""
+        headers = self._headers | {"If-Match": f'"{version}"'}
+        return _body(self._client.patch(f"/api/v1{path}", json=dict(body), headers=headers))
+
+    def refused(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """POST what the market must refuse, and return its reason.
+
+        Raises:
+            DemoFailed: it was not refused.
+        """
+        answer = self._client.post(f"/api/v1{path}", json=dict(body or {}), headers=self._headers)
+        if answer.status_code < 400:
+            raise DemoFailed(f"{path}: nobody refused it")
+        return answer.get_json()
 
     def hand_in(self, path: str, *, kind: str, name: str, content: bytes) -> Any:
         """Upload a paper and return its record."""

@@ -1,4 +1,4 @@
-"""Loading the sample market: organisations, people, listings and three years of contracts.
+"""Loading the sample market: organisations, people, listings, three years of contracts, the registers.
 
 All of it is invented. It goes through the market's own services, so that every event, index change
 and ledger line is there; what is loaded already is left as it is.
@@ -27,8 +27,9 @@ from market.contracts.ledger import Ledger
 from market.contracts.models import Contract
 from market.contracts.rules import Duty
 from market.db import Database
+from market.libraries.models import RegisterEntry
 from market.listings import service as listings
-from market.listings.models import Achievement, Need
+from market.listings.models import Achievement, Need, Scenario
 from market.listings.queries import find_by_external_id
 from market.listings.rules import Action, ListingKind
 from market.matches import suggesting
@@ -37,7 +38,7 @@ from market.reference.queries import code_names
 from market.reference.rules import Scheme
 from market.search.access import current_replica
 from matching.encoder import Encoder
-from seed import history
+from seed import history, registers
 from seed.loaders import load_reference
 from seed.records import PASSWORD, moment, read, read_one
 
@@ -47,6 +48,13 @@ OPENED_ON = date(2020, 1, 1)
 HELD_BACK = "N-07-01"
 """The need that the demonstration posts itself."""
 
+LISTINGS: Mapping[ListingKind, str] = {
+    ListingKind.NEED: "needs",
+    ListingKind.ACHIEVEMENT: "achievements",
+    ListingKind.SCENARIO: "scenarios",
+}
+"""What is listed, and the beginning of the names of its files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -55,14 +63,17 @@ class Summary:
     organisations: int
     needs: int
     achievements: int
+    scenarios: int
     contracts: int
+    entries: int
 
     @property
     def text(self) -> str:
         """One Chinese line."""
         return (
             f"样例市场：单位 {self.organisations} 家，需求 {self.needs} 项，"
-            f"成果 {self.achievements} 项，已登记合同 {self.contracts} 项（均为虚构）"
+            f"成果 {self.achievements} 项，场景 {self.scenarios} 项，已登记合同 {self.contracts} 项，"
+            f"清单与项目、人才库共 {self.entries} 条（均为虚构）"
         )
 
 
@@ -82,19 +93,22 @@ def load(database: Database, encoder: Encoder, *, ledger: Ledger, day: date, pro
         load_definitions(session, [read_one("index_definition")], morning)
     with database.transaction() as session:
         organisations = _load_organisations(session, progress, now=morning)
-    for kind, name in ((ListingKind.NEED, "needs"), (ListingKind.ACHIEVEMENT, "achievements")):
+    for kind, name in LISTINGS.items():
         rows = list(read(name))
         with database.transaction() as session:
-            for number, row in enumerate(progress.track(rows, description="需求与成果")):
+            for number, row in enumerate(progress.track(rows, description="需求、成果与场景")):
                 if row["external_id"] != HELD_BACK:
                     _load_listing(session, kind, row, organisations, encoder, number=number, day=day)
     history.load(database, organisations, ledger=ledger, day=day, progress=progress)
+    registers.load(database, organisations, encoder, day=day, progress=progress)
     with database.reading() as session:
         return Summary(
             organisations=len(organisations),
             needs=len(session.scalars(select(Need.id)).all()),
             achievements=len(session.scalars(select(Achievement.id)).all()),
+            scenarios=len(session.scalars(select(Scenario.id)).all()),
             contracts=len(session.scalars(select(Contract.id)).all()),
+            entries=len(session.scalars(select(RegisterEntry.id)).all()),
         )
 
 
@@ -177,6 +191,17 @@ def listing_form(session: Session, kind: ListingKind, row: Mapping[str, Any]) ->
             ],
             "budget_fen": _fen(row["budget_wan"]),
             "min_trl": row["min_trl"],
+        }
+    if kind is ListingKind.SCENARIO:
+        return form | {
+            "industry_code": row["industry_code"],
+            "scenario_type": _code(session, Scheme.SCENARIO_TYPE, row["scenario_type"]),
+            "opening_terms": row["opening_terms"],
+            "place": row["place"],
+            "investment_fen": _fen(row["investment_wan"]),
+            "min_trl": row["min_trl"],
+            "opens_on": date.fromisoformat(row["opens_on"]),
+            "closes_on": date.fromisoformat(row["closes_on"]),
         }
     return form | {
         "trl": row["trl"],

@@ -12,9 +12,9 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from market.typesetting.pdf import typeset
 from seed import records, sample
 from seed.bureau import publish
+from seed.papers import contract_text
 from seed.person import DemoFailed, Person, head
 
 REGION = "320281"
@@ -58,10 +58,8 @@ def _post_need(client: FlaskClient, say: Callable[[str], None]) -> dict[str, Any
         "keywords": row["keywords"],
         "budget_fen": row["budget_wan"] * 10_000 * 100,
         "min_trl": row["min_trl"],
-        "need_type": _code(enterprise, "need_type", row["need_type"]),
-        "cooperation_modes": [
-            _code(enterprise, "cooperation_mode", name) for name in row["cooperation_modes"]
-        ],
+        "need_type": enterprise.code("need_type", row["need_type"]),
+        "cooperation_modes": [enterprise.code("cooperation_mode", name) for name in row["cooperation_modes"]],
     }
     need: dict[str, Any] = enterprise.post("/needs", form)
     enterprise.post(f"/needs/{need['id']}/submissions")
@@ -152,7 +150,7 @@ def _register(
     contract: dict[str, Any] = university.post("/contracts", form, key="demo-apply-0001")
     path = f"/contracts/{contract['id']}"
     paper = university.hand_in(
-        f"{path}/documents", kind="contract_text", name="合同文本.pdf", content=_contract_text(contract)
+        f"{path}/documents", kind="contract_text", name="合同文本.pdf", content=contract_text(contract)
     )
     university.post(f"{path}/submissions")
     registrar.post(f"{path}/acceptances")
@@ -166,27 +164,6 @@ def _register(
     say(f"  卖方上传{paper['kind_name']}（{paper['size']} 字节，SHA-256 {paper['sha256'][:12]}…）")
     say(f"  {station['name']}受理、审核并登记，合同登记编号 {contract['reg_no']}")
     return contract
-
-
-def _contract_text(contract: Mapping[str, Any]) -> bytes:
-    """Make the paper that the seller uploads."""
-    total = _wan(contract["total_amount_fen"])
-    pairs = [
-        ("项目名称", contract["project_name"], True),
-        ("卖方", contract["seller"]["name"], True),
-        ("买方", contract["buyer"]["name"], True),
-        ("签订日期", contract["signed_on"]),
-        ("合同金额", total),
-    ]
-    return typeset(
-        "seed:contract_text.typ",
-        {
-            "title": "技术开发（委托）合同",
-            "document_date": contract["signed_on"],
-            "pairs": pairs,
-            "clauses": [f"买方分期支付研究开发经费和报酬，合计{total}。", "样例文本，仅供演示。"],
-        },
-    )
 
 
 def _show_certificate(
@@ -245,10 +222,6 @@ def _drill_down(say: Callable[[str], None], bureau: Person, contract: Mapping[st
     )
     say(f"  ← 成果《{thread['achievement']['title']}》 {thread['achievement']['organisation']['name']}")
     say(f"  ← 需求《{thread['need']['title']}》 {thread['need']['organisation']['name']}")
-
-
-def _code(person: Person, scheme: str, name: str) -> str:
-    return next(entry["code"] for entry in person.get(f"/codes/{scheme}") if entry["name"] == name)
 
 
 def _login(name: str) -> str:

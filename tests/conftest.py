@@ -46,7 +46,7 @@ hypothesis.settings.register_profile("market", deadline=None)
 hypothesis.settings.load_profile("market")
 
 NOW = datetime(2025, 6, 10, 2, 0, tzinfo=UTC)
-LONGEST = {"test_sample.py", "test_permissions.py", "test_kills.py", "test_processes.py"}
+LONGEST = {"test_demo.py", "test_permissions.py", "test_kills.py", "test_processes.py"}
 BACKENDS = os.environ.get("MARKET_TEST_BACKENDS", "sqlite,postgresql").split(",")
 
 

@@ -32,20 +32,20 @@ def suggest(session: Session, replica: Replica, side: Side, record_id: int, *, n
         session, replica, listing, queries.OPPOSITE[side], k=PER_LISTING, today=today, alike=True
     )
     known = _known(session, side, record_id)
-    made = 0
+    new, revived = [], 0
     for one in found:
         existing = known.get(one.record.id)
         if existing is None:
-            suggestion = _new(side, record_id, one, ranking, now=now)
-            session.add(suggestion)
-            session.flush()  # the event needs the id
-            note_event(session, OPERATOR, suggestion, Action.SUGGEST, source=None, now=now)
-            made += 1
+            new.append(_new(side, record_id, one, ranking, now=now))
         elif existing.status is Status.LAPSED:
             _describe(existing, side, one, ranking)
             take_engine_step(session, OPERATOR, existing, Action.REVIVE, now=now)
-            made += 1
-    return made
+            revived += 1
+    session.add_all(new)
+    session.flush()  # the events need the ids
+    for suggestion in new:
+        note_event(session, OPERATOR, suggestion, Action.SUGGEST, source=None, now=now)
+    return len(new) + revived
 
 
 def _known(session: Session, side: Side, record_id: int) -> dict[int, Suggestion]:

@@ -88,20 +88,20 @@ class Referring:
         ranking, found = find_for(
             self._session, self._replica, record, other, k=PER_RECORD, today=self._today, alike=True
         )
-        made = 0
+        new, revived = [], 0
         for one in found:
             existing = known.get((side, *one.record.key))
             if existing is None:
-                referral = self._new(record, side, one, ranking)
-                self._session.add(referral)
-                self._session.flush()  # the event needs the id
-                note_event(self._session, OPERATOR, referral, Action.SUGGEST, source=None, now=self._now)
-                made += 1
+                new.append(self._new(record, side, one, ranking))
             elif existing.status is Status.LAPSED:
                 _describe(existing, side, one, ranking)
                 take_engine_step(self._session, OPERATOR, existing, Action.REVIVE, now=self._now)
-                made += 1
-        return made
+                revived += 1
+        self._session.add_all(new)
+        self._session.flush()  # the events need the ids
+        for referral in new:
+            note_event(self._session, OPERATOR, referral, Action.SUGGEST, source=None, now=self._now)
+        return len(new) + revived
 
     def _known(self, record: Record) -> dict[Place, Referral]:
         found: dict[Place, Referral] = {}
