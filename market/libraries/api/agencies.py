@@ -12,13 +12,15 @@ from market.http.edge import now, reading, transaction
 from market.libraries.api.blueprint import blp, lay_out
 from market.libraries.models import AgencyFiling, Consortium
 from market.libraries.queries import records as queries
+from market.libraries.queries.counts import between, on_file
 from market.libraries.rules import EntryKind
 from market.libraries.schemas.agencies import (
+    AgencyArgs,
     AgencyFields,
     AgencyInput,
     AgencyInternalView,
     AgencyView,
-    CategoryArgs,
+    ConsortiumArgs,
     ConsortiumFields,
     ConsortiumInput,
     ConsortiumInternalView,
@@ -34,12 +36,20 @@ from market.libraries.service import records as service
 
 def _agency_filters(filters: dict[str, Any]) -> Iterator[ColumnElement[bool]]:
     if category := filters.pop("category", None):
-        yield AgencyFiling.category == category
+        yield AgencyFiling.category.in_(category)
+    if tier := filters.pop("tier", None):
+        yield AgencyFiling.tier == tier
+    if (above_scale := filters.pop("above_scale", None)) is not None:
+        yield AgencyFiling.above_scale.is_(above_scale)
+    if (day := filters.pop("valid_on", None)) is not None:
+        yield on_file(day)
+    yield from between(AgencyFiling.filed_on, filters.pop("since", None), filters.pop("until", None))
 
 
 def _consortium_filters(filters: dict[str, Any]) -> Iterator[ColumnElement[bool]]:
     if category := filters.pop("category", None):
-        yield Consortium.category == category
+        yield Consortium.category.in_(category)
+    yield from between(Consortium.founded_on, filters.pop("since", None), filters.pop("until", None))
 
 
 lay_out(
@@ -50,7 +60,7 @@ lay_out(
     change=AgencyFields,
     view=AgencyView,
     internal_view=AgencyInternalView,
-    args=CategoryArgs,
+    args=AgencyArgs,
     conditions=_agency_filters,
 )
 lay_out(
@@ -61,7 +71,7 @@ lay_out(
     change=ConsortiumFields,
     view=ConsortiumView,
     internal_view=ConsortiumInternalView,
-    args=CategoryArgs,
+    args=ConsortiumArgs,
     conditions=_consortium_filters,
 )
 

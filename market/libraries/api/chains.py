@@ -16,6 +16,7 @@ from market.http.etag import versioned
 from market.libraries.api.blueprint import blp, lay_out
 from market.libraries.models import ChainEnterprise, ChainNode, ChainPosition, EnterpriseTag, RegisterEntry
 from market.libraries.queries.chains import get_chain
+from market.libraries.queries.counts import first_titled, holds_title
 from market.libraries.queries.graphs import Graph, gap_nodes, graph_of
 from market.libraries.rules import EntryKind
 from market.libraries.schemas.chains import (
@@ -51,8 +52,14 @@ def _enterprise_filters(filters: dict[str, Any]) -> Iterator[ColumnElement[bool]
         yield ChainEnterprise.positions.any(ChainPosition.node_id == node)
     if role is not None:
         yield ChainEnterprise.positions.any(ChainPosition.role == role)
-    if tag := filters.pop("tag", None):
+    tag, day = filters.pop("tag", None), filters.pop("valid_on", None)
+    first_year, last_year = filters.pop("first_year", None), filters.pop("last_year", None)
+    if tag:
         yield ChainEnterprise.tags.any(EnterpriseTag.tag == tag)
+    if first_year is not None or last_year is not None:
+        yield from first_titled(tag, since=first_year, until=last_year)
+    if day is not None:
+        yield holds_title(tag, day)
 
 
 lay_out(

@@ -14,6 +14,7 @@ from market.http.edge import now, transaction
 from market.http.etag import versioned
 from market.libraries.api.blueprint import blp, lay_out
 from market.libraries.models import Project
+from market.libraries.queries.counts import between
 from market.libraries.rules import EntryKind
 from market.libraries.schemas.projects import (
     ProjectArgs,
@@ -44,6 +45,7 @@ def _filters(filters: dict[str, Any]) -> Iterator[ColumnElement[bool]]:
         yield Project.stage == stage
     if (key_project := filters.pop("key_project", None)) is not None:
         yield Project.key_project.is_(key_project)
+    yield from between(Project.started_on, filters.pop("since", None), filters.pop("until", None))
     if (min_trl := filters.pop("min_trl", None)) is not None:
         yield Project.trl >= min_trl
 

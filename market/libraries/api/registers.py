@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from market.accounts.auth import current_actor
-from market.errors import NotFound
 from market.http.edge import now, reading, transaction
 from market.http.files import BINARY, made_answer
 from market.libraries.api.blueprint import blp
 from market.libraries.printing import MEDIA_TYPES, SheetFormat, sheets_file
 from market.libraries.queries import registers as queries
-from market.libraries.rules import REGISTER_NAMES, EntryAction, Register
+from market.libraries.rules import REGISTER_NAMES, EntryAction
 from market.libraries.schemas.entries import (
     RegisterCheckedView,
     RegisterCheckInput,
@@ -22,13 +21,6 @@ from market.libraries.schemas.registers import RegisterFileArgs
 from market.libraries.service import entries as service
 from market.libraries.service.registers import export_register
 from market.search.access import current_encoder, index_changed
-
-
-def _register(name: str) -> Register:
-    try:
-        return Register(name)
-    except ValueError:
-        raise NotFound("没有这个清单或库。", code="register-not-found") from None
 
 
 @blp.route("/registers")
@@ -48,7 +40,7 @@ def check_register(form: dict[str, Any], register: str) -> Any:
     decision = EntryAction(form.pop("decision"))
     with transaction() as session:
         entries = service.check_register(
-            session, current_actor(session), _register(register), decision=decision, **form,
+            session, current_actor(session), queries.get_register(register), decision=decision, **form,
             encoder=current_encoder(), now=now(),
         )  # fmt: skip
     index_changed()
@@ -60,7 +52,7 @@ def check_register(form: dict[str, Any], register: str) -> Any:
 @blp.response(200, BINARY, content_type="application/octet-stream")
 def get_register_file(args: dict[str, Any], register: str, file_format: str) -> Any:
     """导出清单或库现有的在列条目（所在地主管部门）"""
-    chosen, which, region = SheetFormat(file_format), _register(register), args.pop("region")
+    chosen, which, region = SheetFormat(file_format), queries.get_register(register), args.pop("region")
     with transaction() as session:  # who took a copy, and when, is written down
         found = export_register(session, current_actor(session), which, region_code=region, now=now())
         content = sheets_file(

@@ -15,6 +15,7 @@ from market.http.schema import page_of
 from market.libraries.api.blueprint import blp, lay_out
 from market.libraries.models import Resource
 from market.libraries.queries import bookings as queries
+from market.libraries.queries.counts import first_recognised, known_by, recognised_on
 from market.libraries.queries.entries import get_entry
 from market.libraries.rules import EntryKind
 from market.libraries.schemas.resources import (
@@ -41,7 +42,13 @@ from market.libraries.service import resources as service
 
 def _filters(filters: dict[str, Any]) -> Iterator[ColumnElement[bool]]:
     if category := filters.pop("category", None):
-        yield Resource.category == category
+        yield Resource.category.in_(category)
+    level, day = filters.pop("recognised", None), filters.pop("valid_on", None)
+    since, until = filters.pop("since", None), filters.pop("until", None)
+    if day is not None:
+        yield known_by(day) if level is None else recognised_on(day, level)
+    if since is not None or until is not None or (level is not None and day is None):
+        yield from first_recognised(level, since=since, until=until)
     if (bookable := filters.pop("bookable", None)) is not None:
         yield Resource.bookable.is_(bookable)
 

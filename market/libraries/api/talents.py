@@ -14,6 +14,7 @@ from market.libraries.api.blueprint import blp, lay_out
 from market.libraries.models import Talent, TalentRole
 from market.libraries.queries import consents as queries
 from market.libraries.queries import talent_works as works
+from market.libraries.queries.counts import between
 from market.libraries.queries.talents import holds, valid_on, works_in
 from market.libraries.rules import EntryKind
 from market.libraries.schemas.talents import (
@@ -48,6 +49,10 @@ def _filters(filters: dict[str, Any]) -> Iterator[ColumnElement[bool]]:
     ):
         if (value := filters.pop(name, None)) is not None:
             role.append(column == value)
+    if (at_agency := filters.pop("at_agency", None)) is not None:
+        agency = TalentRole.agency_entry_id
+        role.append(agency.is_not(None) if at_agency else agency.is_(None))
+    role += between(TalentRole.valid_from, filters.pop("since", None), filters.pop("until", None))
     if (day := filters.pop("valid_on", None)) is not None:
         role.append(valid_on(day))
     if (day := filters.pop("expires_by", None)) is not None:

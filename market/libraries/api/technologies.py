@@ -14,6 +14,7 @@ from market.http.edge import now, transaction
 from market.http.etag import versioned
 from market.libraries.api.blueprint import blp, lay_out
 from market.libraries.models import KeyTechnology
+from market.libraries.queries.counts import between
 from market.libraries.rules import EntryKind
 from market.libraries.schemas.technologies import (
     TechnologyArgs,
@@ -31,6 +32,7 @@ from market.search.access import current_encoder, index_changed
 def _filters(filters: dict[str, Any]) -> Iterator[ColumnElement[bool]]:
     if progress := filters.pop("progress", None):
         yield KeyTechnology.progress == progress
+    yield from between(KeyTechnology.solved_on, filters.pop("since", None), filters.pop("until", None))
     if (node := filters.pop("node", None)) is not None:
         yield KeyTechnology.node_id == node
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.db import Base, BigId, Code, UtcDateTime, enum_type
 from market.libraries.models.entries import RegisterEntry
-from market.libraries.rules import EntryKind
+from market.libraries.rules import EntryKind, EntryStatus
 from market.libraries.rules.graph import ChainRole, Segment
 
 
@@ -56,6 +56,11 @@ class ChainEnterprise(RegisterEntry):
     )
 
     __mapper_args__ = {"polymorphic_identity": EntryKind.ENTERPRISE, "polymorphic_load": "selectin"}
+
+    @property
+    def listed_positions(self) -> list[ChainPosition]:
+        """Positions on nodes that are on the list now; drafts of nodes are nobody else's business."""
+        return [position for position in self.positions if position.node.status is EntryStatus.LISTED]
 
 
 class ChainPosition(Base):

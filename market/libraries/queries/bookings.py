@@ -89,7 +89,7 @@ def list_bookings(
     resource: int | None = None,
     status: BookingStatus | None = None,
 ) -> Page[Booking]:
-    """List bookings that the actor made or decides on, newest first."""
+    """List bookings that the actor made or decides on (see `minds`), newest first."""
     statement = select(Booking).join(Resource, Resource.id == Booking.resource_id)
     if actor.role is not Role.ADMIN:
         statement = statement.where(or_(*_seen(actor)))
@@ -104,6 +104,7 @@ def _seen(actor: Actor) -> list[ColumnElement[bool]]:
     seen = [
         Booking.organisation_id == actor.organisation_id,
         Resource.organisation_id == actor.organisation_id,
+        Resource.organisation_id.is_(None) & (Resource.proposed_by == actor.user_id),
     ]
     if actor.role is Role.BUREAU and actor.in_office and actor.region_code:
         seen.append(Resource.region_code.startswith(region_prefix(actor.region_code)))

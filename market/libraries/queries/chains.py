@@ -19,13 +19,15 @@ from market.reference.queries import code_names
 from market.reference.rules import Scheme, region_prefix
 from market.search.documents import Kind
 
+_LISTED = EntryStatus.LISTED
+
 
 def _node_contents(session: Session, nodes: Sequence[ChainNode]) -> list[dict[str, Any]]:
     upstream = aliased(ChainNode, flat=True)
     statement = (
         select(ChainEdge.downstream_id, upstream.title)
         .join(upstream, upstream.id == ChainEdge.upstream_id)
-        .where(ChainEdge.downstream_id.in_([node.id for node in nodes]))
+        .where(ChainEdge.downstream_id.in_([node.id for node in nodes]), upstream.status == _LISTED)
         .order_by(upstream.id)
     )
     before: dict[int, list[str]] = {}
@@ -47,7 +49,8 @@ def _enterprise_contents(session: Session, enterprises: Sequence[ChainEnterprise
         {
             "uscc": one.uscc,
             "positions": [
-                f"{position.node.title}（{CHAIN_ROLE_NAMES[position.role]}）" for position in one.positions
+                f"{position.node.title}（{CHAIN_ROLE_NAMES[position.role]}）"
+                for position in one.listed_positions
             ],
             "tags": [f"{tags.get(tag.tag, tag.tag)}（{tag.year}）" for tag in one.tags],
         }
@@ -62,7 +65,11 @@ def _node_text(session: Session, node: ChainNode) -> str:
         .select_from(ChainEdge)
         .join(upstream, upstream.id == ChainEdge.upstream_id)
         .join(downstream, downstream.id == ChainEdge.downstream_id)
-        .where(or_(ChainEdge.upstream_id == node.id, ChainEdge.downstream_id == node.id))
+        .where(
+            or_(ChainEdge.upstream_id == node.id, ChainEdge.downstream_id == node.id),
+            or_(upstream.id == node.id, upstream.status == _LISTED),
+            or_(downstream.id == node.id, downstream.status == _LISTED),
+        )
         .order_by(ChainEdge.id)
     )
     around = dict.fromkeys(title for pair in session.execute(statement) for title in pair)
@@ -72,7 +79,7 @@ def _node_text(session: Session, node: ChainNode) -> str:
 
 def _enterprise_text(session: Session, enterprise: ChainEnterprise) -> str:
     names = code_names(session, Scheme.ENTERPRISE_TAG)
-    nodes = [position.node.title for position in enterprise.positions]
+    nodes = [position.node.title for position in enterprise.listed_positions]
     return " ".join([*nodes, *(names.get(tag.tag, "") for tag in enterprise.tags)])
 
 
@@ -112,6 +119,8 @@ class Chain:
     edges: Sequence[ChainEdge]
     enterprises: dict[int, list[ChainPosition]]
     """Positions on each node, leaders first; of enterprises the reader may see."""
+    units: dict[int, ChainEnterprise]
+    """The enterprises of those positions, by id."""
 
     @property
     def gaps(self) -> list[ChainNode]:
@@ -119,7 +128,6 @@ class Chain:
         return [node for node in self.nodes if not self.enterprises.get(node.id)]
 
 
-_LISTED = EntryStatus.LISTED
 _ROLE_ORDER = {role: place for place, role in enumerate(CHAIN_ROLE_NAMES)}
 
 
@@ -158,7 +166,9 @@ def get_chain(session: Session, actor: Actor | None, code: str, *, region: str) 
         .order_by(ChainPosition.id)
     )
     standing: dict[int, list[ChainPosition]] = {}
-    for position, _enterprise in session.execute(statement):  # the enterprises stay in the session
+    units: dict[int, ChainEnterprise] = {}
+    for position, enterprise in session.execute(statement):
+        units[enterprise.id] = enterprise
         standing.setdefault(position.node_id, []).append(position)
     for positions in standing.values():
         positions.sort(key=lambda position: (_ROLE_ORDER[position.role], position.id))
@@ -169,6 +179,7 @@ def get_chain(session: Session, actor: Actor | None, code: str, *, region: str) 
         nodes=nodes,
         edges=edges,
         enterprises=standing,
+        units=units,
     )
 
 
@@ -197,13 +208,25 @@ def is_gap(session: Session, node: ChainNode) -> bool:
     return session.scalar(standing.limit(1)) is None
 
 
-def find_enterprise(session: Session, region_code: str, uscc: str) -> ChainEnterprise | None:
-    """Return the enterprise of a region with this code, if it is on the list or proposed for it."""
+def find_enterprise(
+    session: Session, region_code: str, uscc: str, *, apart_from: int | None = None
+) -> ChainEnterprise | None:
+    """Return the enterprise of a region with this code, if it is on the list or on its way there.
+
+    Args:
+        session: open session.
+        region_code: exactly this region.
+        uscc: its code.
+        apart_from: an entry that does not count.
+    """
     statement = (
         select(ChainEnterprise)
         .where(ChainEnterprise.region_code == region_code, ChainEnterprise.uscc == uscc)
         .where(ChainEnterprise.status.not_in((EntryStatus.REJECTED, EntryStatus.DELISTED)))
+        .order_by(ChainEnterprise.id)
     )
+    if apart_from is not None:
+        statement = statement.where(ChainEnterprise.id != apart_from)
     return session.scalars(statement).first()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from market.accounts.rules import Actor, Role, oversees
 from market.db import Page, PageRequest, SortKey, paginate
@@ -15,6 +15,8 @@ from market.errors import NotFound, PermissionDenied
 from market.libraries.models import EntryEvent, RegisterEntry
 from market.libraries.queries.kinds import SPECS, kinds_of, may_be_found
 from market.libraries.rules import (
+    AUTHORING,
+    CHECKS,
     ENTRY_KIND_NAMES,
     POOLS,
     PROPOSERS,
@@ -195,6 +197,26 @@ def list_events(session: Session, entry: RegisterEntry) -> list[EntryEvent]:
     return list(
         session.scalars(select(EntryEvent).where(EntryEvent.entry_id == entry.id).order_by(EntryEvent.id))
     )
+
+
+def authored(session: Session, actor: Actor, ids: Sequence[int]) -> set[int]:
+    """Return which of these entries the actor wrote, changed or handed in since they were last checked."""
+    if actor.user_id is None:
+        return set()
+    checks = aliased(EntryEvent)
+    last = (
+        select(func.max(checks.id))
+        .where(checks.entry_id == EntryEvent.entry_id, checks.action.in_(CHECKS))
+        .correlate(EntryEvent)
+        .scalar_subquery()
+    )
+    statement = select(EntryEvent.entry_id).where(
+        EntryEvent.entry_id.in_(ids),
+        EntryEvent.actor_id == actor.user_id,
+        EntryEvent.action.in_(AUTHORING),
+        EntryEvent.id > func.coalesce(last, 0),
+    )
+    return set(session.scalars(statement))
 
 
 def require_history(actor: Actor, entry: RegisterEntry) -> None:

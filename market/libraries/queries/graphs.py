@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from market.libraries.models import ChainEnterprise, ChainPosition
+from market.libraries.models import ChainPosition
 from market.libraries.queries.chains import Chain
 from market.libraries.rules.graph import SEGMENT_NAMES, ChainRole, Segment, places
 from market.reference.queries import code_names
@@ -89,7 +89,7 @@ def graph_of(session: Session, chain: Chain) -> Graph:
                 gap=not chain.enterprises.get(node.id),
                 wanted=node.wanted,
                 enterprises=[
-                    _standing(session, position, names) for position in chain.enterprises.get(node.id, ())
+                    _standing(chain, position, names) for position in chain.enterprises.get(node.id, ())
                 ],
             )
             for node in chain.nodes
@@ -98,8 +98,8 @@ def graph_of(session: Session, chain: Chain) -> Graph:
     )
 
 
-def _standing(session: Session, position: ChainPosition, names: dict[str, str]) -> GraphEnterprise:
-    enterprise = session.get_one(ChainEnterprise, position.enterprise_id)  # read with the chain
+def _standing(chain: Chain, position: ChainPosition, names: dict[str, str]) -> GraphEnterprise:
+    enterprise = chain.units[position.enterprise_id]
     return GraphEnterprise(
         id=enterprise.id,
         title=enterprise.title,

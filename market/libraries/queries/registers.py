@@ -5,9 +5,20 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor, Role, oversees
-from market.errors import PermissionDenied
+from market.errors import NotFound, PermissionDenied
 from market.libraries.queries.entries import RegisterCount, count_entries
 from market.libraries.rules import Register
+
+
+def get_register(name: str) -> Register:
+    """Return the register of this name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if name not in set(Register):
+        raise NotFound("没有这个清单或库。", code="register-not-found")
+    return Register(name)
 
 
 def require_office(actor: Actor, region_code: str) -> None:

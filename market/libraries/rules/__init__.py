@@ -2,6 +2,7 @@
 
 from market.libraries.rules.editions import Change, Comparison, Frozen, compare
 from market.libraries.rules.entries import (
+    AUTHORING,
     CHECKS,
     EDITABLE,
     ENTRY_KIND_NAMES,
@@ -20,6 +21,7 @@ from market.libraries.rules.entries import (
 )
 
 __all__ = [
+    "AUTHORING",
     "CHECKS",
     "EDITABLE",
     "ENTRY_KIND_NAMES",

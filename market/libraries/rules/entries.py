@@ -119,7 +119,7 @@ class By(StrEnum):
     KEEPER = "keeper"
     """Whoever proposed the entry, or belongs to the unit it is about; its bureau too."""
     CHECKER = "checker"
-    """The bureau of its region, but not the person who proposed it."""
+    """The bureau of its region, but nobody who proposed it or has changed it since it was last checked."""
     MARKET = "market"
     """The market itself, as the consequence of another deed: an award, a registration, a request."""
 
@@ -156,6 +156,9 @@ STEPS: Mapping[EntryAction, Step] = {
 
 CHECKS = frozenset({EntryAction.LIST, EntryAction.RETURN, EntryAction.REJECT})
 """What a check may decide."""
+
+AUTHORING = frozenset({EntryAction.CREATE, EntryAction.EDIT, EntryAction.PROPOSE})
+"""Steps after which somebody else has to check."""
 
 EDITABLE = frozenset({EntryStatus.DRAFT, EntryStatus.RETURNED})
 

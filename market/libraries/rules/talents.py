@@ -45,11 +45,6 @@ def talent_title(name: str | None, post: str | None, unit: str | None) -> str:
     return " ".join(part for part in (name, post, unit) if part)
 
 
-def holds_on(valid_from: date, valid_until: date | None, day: date) -> bool:
-    """Tell whether a role with this period is held on a day; both ends belong to it."""
-    return valid_from <= day and (valid_until is None or day <= valid_until)
-
-
 def overlaps(valid_from: date, valid_until: date | None, periods: Iterable[tuple[date, date | None]]) -> bool:
     """Tell whether a period has a day in common with any of the others."""
     return any(

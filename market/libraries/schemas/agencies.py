@@ -6,12 +6,13 @@ from marshmallow import fields, validate
 
 from market.http.schema import MarketSchema, text
 from market.libraries.schemas.entries import (
-    EntryArgs,
+    DatedArgs,
     EntryFields,
     EntryInput,
     EntryInternalFields,
     EntryView,
     UnitView,
+    categories,
 )
 
 
@@ -52,10 +53,19 @@ class AgencyInternalView(AgencyView, EntryInternalFields):
     """An agency on file as its keeper and its bureau see it."""
 
 
-class CategoryArgs(EntryArgs):
-    """Which entries of a kind with categories to list."""
+class AgencyArgs(DatedArgs):
+    """Which agencies to list; `since` and `until` are of the filing."""
 
-    category = fields.String(validate=validate.Length(max=32))
+    category = categories()
+    tier = fields.String(validate=validate.Length(max=32))
+    above_scale = fields.Boolean()
+    valid_on = fields.Date(metadata={"description": "当日已备案且未过有效期"})
+
+
+class ConsortiumArgs(DatedArgs):
+    """Which consortia to list; `since` and `until` are of the foundation."""
+
+    category = categories()
 
 
 class ConsortiumFields(EntryFields):

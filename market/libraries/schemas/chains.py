@@ -83,12 +83,14 @@ class ChainEnterpriseView(EntryView):
     """The public part of an enterprise on a chain."""
 
     uscc = fields.String()
-    positions = fields.List(fields.Nested(ChainPositionView))
+    positions = fields.List(fields.Nested(ChainPositionView), attribute="listed_positions")
     tags = fields.List(fields.Nested(EnterpriseTagView))
 
 
 class ChainEnterpriseInternalView(ChainEnterpriseView, EntryInternalFields):
-    """An enterprise on a chain as its keeper and its bureau see it."""
+    """An enterprise on a chain as its keeper and its bureau see it, also on nodes that are not listed."""
+
+    positions = fields.List(fields.Nested(ChainPositionView))
 
 
 class ChainNodeArgs(EntryArgs):
@@ -102,6 +104,9 @@ class ChainEnterpriseArgs(EntryArgs):
 
     node = fields.Integer()
     tag = fields.String(validate=validate.Length(max=32))
+    first_year = fields.Integer(metadata={"description": "首次获得 tag 的年度，不早于"})
+    last_year = fields.Integer(metadata={"description": "首次获得 tag 的年度，不晚于"})
+    valid_on = fields.Date(metadata={"description": "当日称号有效"})
     role = fields.Enum(ChainRole, by_value=True)
 
 

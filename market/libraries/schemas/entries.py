@@ -81,6 +81,22 @@ class EntryArgs(PageArgs):
     name = fields.String(validate=validate.Length(max=100))
 
 
+class DatedArgs(EntryArgs):
+    """Which entries to list by the day that decides for their kind, both ends included."""
+
+    since = fields.Date()
+    until = fields.Date()
+
+
+def categories() -> fields.List:
+    """Return a filter by category; several stand for any of them."""
+    return fields.List(
+        fields.String(validate=validate.Length(max=32)),
+        validate=validate.Length(max=20),
+        metadata={"description": "可重复，为其中任何一类"},
+    )
+
+
 class CheckInput(MarketSchema):
     """The bureau's decision on an entry."""
 

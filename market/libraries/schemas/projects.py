@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from market.http.schema import MarketSchema, MoneyFen, text
 from market.libraries.rules.projects import MilestoneStatus, Payer, ProjectOrigin
 from market.libraries.schemas.entries import (
-    EntryArgs,
+    DatedArgs,
     EntryFields,
     EntryInput,
     EntryInternalFields,
@@ -44,8 +44,8 @@ class ProjectFromInput(ProjectFields):
     category = text(1, 32, required=True)
 
 
-class ProjectArgs(EntryArgs):
-    """Which projects to list."""
+class ProjectArgs(DatedArgs):
+    """Which projects to list; `since` and `until` are of the beginning."""
 
     category = fields.String(validate=validate.Length(max=32))
     stage = fields.String(validate=validate.Length(max=32))

@@ -6,13 +6,15 @@ from marshmallow import fields, validate
 
 from market.http.schema import MarketSchema, MoneyFen, PageArgs, text
 from market.libraries.rules.bookings import BookingStatus
+from market.libraries.rules.recognitions import LEVELS
 from market.libraries.schemas.entries import (
-    EntryArgs,
+    DatedArgs,
     EntryFields,
     EntryInput,
     EntryInternalFields,
     EntryView,
     UnitView,
+    categories,
 )
 
 _TRL = validate.Range(min=1, max=9)
@@ -71,11 +73,15 @@ class ResourceInternalView(ResourceView, EntryInternalFields):
     contact = fields.String(allow_none=True)
 
 
-class ResourceArgs(EntryArgs):
-    """Which resources to list."""
+class ResourceArgs(DatedArgs):
+    """Which resources to list; `since` and `until` are of the first recognition, of `recognised` or above."""
 
-    category = fields.String(validate=validate.Length(max=32))
+    category = categories()
     bookable = fields.Boolean()
+    recognised = fields.String(
+        validate=validate.OneOf(LEVELS), metadata={"description": "有该级别或更高级别的认定"}
+    )
+    valid_on = fields.Date(metadata={"description": "当日认定有效；没有写明 recognised 的，为当日已有的资源"})
 
 
 class CalendarArgs(MarketSchema):

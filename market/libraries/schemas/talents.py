@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 from market.http.schema import MarketSchema, text
 from market.libraries.rules.talents import ConsentScope, ErasureReason
 from market.libraries.schemas.entries import (
-    EntryArgs,
+    DatedArgs,
     EntryFields,
     EntryInput,
     EntryInternalFields,
@@ -84,12 +84,16 @@ class TalentInternalView(TalentView, EntryInternalFields):
     user_id = fields.Integer(allow_none=True)
 
 
-class TalentArgs(EntryArgs):
-    """Which people to list; what is said of a role must hold of one and the same role."""
+class TalentArgs(DatedArgs):
+    """Which people to list; what is said of a role must hold of one and the same role.
+
+    `since` and `until` are of the role's first day.
+    """
 
     role = fields.String(validate=validate.Length(max=32))
     level = fields.String(validate=validate.Length(max=32))
     agency = fields.Integer()
+    at_agency = fields.Boolean(metadata={"description": "任职于备案机构"})
     valid_on = fields.Date()
     expires_by = fields.Date()
 

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from market.http.schema import MarketSchema, text
 from market.libraries.schemas.entries import (
-    EntryArgs,
+    DatedArgs,
     EntryFields,
     EntryInput,
     EntryInternalFields,
@@ -35,8 +35,8 @@ class TechnologyInput(TechnologyFields, EntryInput):
     """A new key technology."""
 
 
-class TechnologyArgs(EntryArgs):
-    """Which key technologies to list."""
+class TechnologyArgs(DatedArgs):
+    """Which key technologies to list; `since` and `until` are of the solution."""
 
     progress = fields.String(validate=validate.Length(max=32))
     node = fields.Integer()

@@ -59,9 +59,13 @@ def add_edge(
     """
     node = get_entry(session, actor, ChainNode, upstream_id)
     _hold_chain(session, node)  # so that two edges that close a cycle together meet
-    node = get_entry(session, actor, ChainNode, upstream_id, lock=True)
+    # Both ends, or one of them could be moved to another chain meanwhile; always in one order.
+    held = {
+        one: get_entry(session, actor, ChainNode, one, lock=True)
+        for one in sorted({upstream_id, downstream_id})
+    }
+    node, other = held[upstream_id], held[downstream_id]
     _require_recorder(actor, node)
-    other = get_entry(session, actor, ChainNode, downstream_id)
     if other.chain_code != node.chain_code:
         raise violation("/downstream_id", "chain-edge-crosses", "两个环节不在同一条产业链上。")
     edges = edges_of_chain(session, node.chain_code or "")
@@ -88,7 +92,7 @@ def _hold_chain(session: Session, node: ChainNode) -> None:
 
 def _named(session: Session, cycle: tuple[int, ...]) -> str:
     statement = select(RegisterEntry.id, RegisterEntry.title).where(RegisterEntry.id.in_(cycle))
-    titles: dict[int, str] = dict(session.execute(statement).tuples().all())
+    titles = {row.id: row.title for row in session.execute(statement)}
     return " → ".join(titles[node] for node in (*cycle, cycle[0]))
 
 
@@ -131,10 +135,12 @@ def add_position(
 ) -> ChainEnterprise:
     """Put an enterprise on a node, once.
 
+    The node may be a draft; others are told of it once it is listed.
+
     Raises:
+        NotFound: no such enterprise or node, or the actor may not know of it.
         PermissionDenied: the actor keeps neither the register nor the draft.
         Conflict: it stands there already (`enterprise-already-on-node`).
-        RuleViolation: the node is not listed.
     """
     enterprise = get_entry(session, actor, ChainEnterprise, enterprise_id, lock=True)
     _require_recorder(actor, enterprise)

@@ -21,9 +21,9 @@ from market.libraries.queries.kinds import SPECS, freeze, to_document
 from market.libraries.rules import POOLS, REGISTER_NAMES, Comparison, EntryStatus, Frozen, Register, compare
 from market.reference.queries import check_region
 from market.search.documents import Encoder
-from market.search.service import put_document
+from market.search.service import put_documents
 
-EDITION_LOCK = 7_340_022
+EDITION_LOCK = 7_340_023
 """Key of the advisory lock under which an edition's number is drawn on PostgreSQL."""
 
 
@@ -135,8 +135,7 @@ def _make_public(
         for entry in fresh
         if SPECS[entry.kind].index_kind is not None and SPECS[entry.kind].may_be_found(session, entry)
     ]
-    for document in found:
-        put_document(session, encoder, document, now=now)
+    put_documents(session, encoder, found, now=now)
 
 
 def freeze_edition(
@@ -166,8 +165,7 @@ def freeze_edition(
         register=register,
         region_code=region_code,
         number=previous.number + 1 if previous else 1,
-        title=title
-        or f"{region.name}{REGISTER_NAMES[register]}（{as_of.year}年{as_of.month}月{as_of.day}日）",
+        title=title or f"{region.name}{REGISTER_NAMES[register]}（{_day_text(as_of)}）",
         as_of=as_of,
         note=note,
         row_count=len(rows),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from market.db import require_version
 from market.errors import Conflict, PermissionDenied, violation
 from market.libraries.models import RegisterEntry
 from market.libraries.queries.editions import entries_in_state
-from market.libraries.queries.entries import get_entry, may_propose
+from market.libraries.queries.entries import authored, get_entry, may_propose
 from market.libraries.queries.kinds import SPECS, may_be_found
 from market.libraries.rules import (
     CHECKS,
@@ -161,9 +161,17 @@ def edit_entry(
 def propose_entry(
     session: Session, actor: Actor, model: type[Entry], entry_id: int, *, now: datetime
 ) -> Entry:
-    """Hand an entry in to be checked."""
+    """Hand an entry in to be checked.
+
+    Raises:
+        NotFound, PermissionDenied: see the parts.
+        Conflict: it is not a draft, nor was it returned.
+        RuleViolation: what was right when it was written clashes with the registers by now.
+    """
     entry = get_entry(session, actor, model, entry_id, lock=True)
     require_right(actor, entry, EntryAction.PROPOSE)
+    if entry.kind in FORM_CHECKS and entry.status in EDITABLE:
+        FORM_CHECKS[entry.kind](session, {}, entry, china_day(now))
     take_step(session, actor, entry, EntryAction.PROPOSE, encoder=None, now=now)
     return entry
 
@@ -182,7 +190,7 @@ def check_entry(
     """List an entry, return or reject it, as the bureau of its region.
 
     Raises:
-        PermissionDenied: another region's bureau, or the person who proposed it.
+        PermissionDenied: another region's bureau; or whoever proposed it, or changed it since the last check.
         Conflict: it is not waiting to be checked.
         RuleViolation: no note where one is due.
     """
@@ -202,8 +210,25 @@ def decide(
     now: datetime,
 ) -> None:
     """Take the step that a check decided; see `check_entry`."""
+    own = authored(session, actor, [entry.id])
+    _decide(session, actor, entry, own=own, decision=decision, note=note, encoder=encoder, now=now)
+
+
+def _decide(
+    session: Session,
+    actor: Actor,
+    entry: RegisterEntry,
+    *,
+    own: Set[int],
+    decision: EntryAction,
+    note: str | None,
+    encoder: Encoder,
+    now: datetime,
+) -> None:
     assert decision in CHECKS
     require_right(actor, entry, decision)
+    if entry.id in own:
+        raise PermissionDenied("改写或提交条目的人不能自己核对，请由另一人核对。", code="checker-is-proposer")
     if decision is not EntryAction.LIST and not note:
         raise violation("/note", "note-missing", "退回或不予列入时请写明理由。")
     take_step(session, actor, entry, decision, encoder=encoder, now=now, note=note)
@@ -236,7 +261,7 @@ def check_register(
         now: present time.
 
     Raises:
-        PermissionDenied: another region's bureau, or one of them was proposed by the actor.
+        PermissionDenied: another region's bureau, or one of them is the actor's own work.
         RuleViolation: an id is not waiting there.
     """
     if actor.role is not Role.ADMIN and not oversees(actor, region_code):
@@ -249,8 +274,9 @@ def check_register(
         if entry_id not in waiting:
             raise violation(f"/ids/{place}", "not-waiting", f"条目 {entry_id} 不在待核对之列。")
     chosen = [waiting[entry_id] for entry_id in dict.fromkeys(ids)] if ids else list(waiting.values())
+    own = authored(session, actor, [entry.id for entry in chosen])
     for entry in chosen:
-        decide(session, actor, entry, decision=decision, note=note, encoder=encoder, now=now)
+        _decide(session, actor, entry, own=own, decision=decision, note=note, encoder=encoder, now=now)
     session.flush()  # before the rows are shown
     return chosen
 

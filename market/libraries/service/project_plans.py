@@ -20,7 +20,8 @@ from market.libraries.rules import EDITABLE, ENTRY_STATUS_NAMES, EntryAction, En
 from market.libraries.rules.projects import MilestoneStatus, plan_faults
 from market.libraries.service.entries import record_with
 from market.libraries.service.forms.projects import plan_of, refuse
-from market.libraries.service.projects import find_milestone, make_member, require_running
+from market.libraries.service.project_access import find_milestone, require_running
+from market.libraries.service.projects import make_member
 from market.libraries.service.steps import require_right
 from market.search.documents import Encoder
 

@@ -1,6 +1,6 @@
 """Projects: opened by other deeds, milestones handed in and decided, money paid, stages, closing.
 
-Team and milestones are planned in `project_plans`.
+Team and milestones are planned in `project_plans`; what each deed asks first is in `project_access`.
 """
 
 from __future__ import annotations
@@ -9,12 +9,20 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor
 from market.clock import china_day
 from market.errors import Conflict, NotFound, PermissionDenied, violation
-from market.libraries.models import Project, ProjectMember, ProjectMilestone, ProjectPayment, RegisterEntry
+from market.libraries.models import (
+    Project,
+    ProjectMember,
+    ProjectMilestone,
+    ProjectPayment,
+    RegisterEntry,
+    Talent,
+)
 from market.libraries.queries.entries import get_entry, is_checker
 from market.libraries.rules import EntryKind, EntryStatus
 from market.libraries.rules.projects import (
@@ -33,7 +41,8 @@ from market.libraries.rules.projects import (
     plan_faults,
 )
 from market.libraries.service.entries import check_entry_form, list_by_market, record_with
-from market.libraries.service.forms.projects import check_talent, paid_of, plan_of, refuse
+from market.libraries.service.forms.projects import paid_of, plan_of, refuse
+from market.libraries.service.project_access import find_milestone, get_kept, require_listed, require_running
 from market.reference.queries import check_codes, code_names
 from market.reference.rules import Scheme
 from market.search.documents import Encoder
@@ -59,7 +68,7 @@ def open_project(
             research unless given, source and day those of the deed. A leader of the talent pool is
             named by `leader_talent_id`; a `leader_name` beside it is not kept.
         members: `name` or `talent_id` of each, `unit`, `duty`. Of somebody in the talent pool neither
-            name nor unit is kept here.
+            name nor unit is kept here, also where that person is not listed any more.
         milestones: `name`, `target`, `due_on` and `amount_fen` of each, numbered in their order.
         note: what it follows from.
         encoder: makes the vector.
@@ -77,7 +86,11 @@ def open_project(
     }
     if given.get("leader_talent_id") is not None:
         given["leader_name"] = None
-    check_entry_form(session, EntryKind.PROJECT, given, None, now=now)
+    # Whoever took part in the deed may have left the pool since; a copy of the name would outlive an erasure.
+    leader_id = given.get("leader_talent_id")
+    check_entry_form(session, EntryKind.PROJECT, {**given, "leader_talent_id": None}, None, now=now)
+    if leader_id is not None:
+        _require_held(session, leader_id, pointer="/leader_talent_id")
     refuse(
         plan_faults(
             Plan(
@@ -94,7 +107,7 @@ def open_project(
         talent_id = member.get("talent_id")
         if talent_id is None:
             continue
-        check_talent(session, talent_id, pointer=f"/members/{place}/talent_id")
+        _require_held(session, talent_id, pointer=f"/members/{place}/talent_id")
         if talent_id in linked:
             raise violation(f"/members/{place}/talent_id", "member-twice", "同一人在团队中出现两次。")
         linked.add(talent_id)
@@ -109,6 +122,12 @@ def open_project(
     assert isinstance(project, Project)
     session.refresh(project)  # with its unit, and the names of those in the talent pool
     return project
+
+
+def _require_held(session: Session, talent_id: int, *, pointer: str) -> None:
+    held = select(Talent.id).where(Talent.id == talent_id, Talent.status != EntryStatus.ERASED)
+    if session.scalar(held) is None:
+        raise violation(pointer, "talent-unknown", f"人才库中没有人员 {talent_id}。")
 
 
 def make_member(form: Mapping[str, Any]) -> ProjectMember:
@@ -169,7 +188,7 @@ def decide_milestone(
         Conflict: the project is not running, or nothing waits to be decided.
         RuleViolation: refused without a note.
     """
-    project = _kept(session, actor, project_id, "节点由所在地主管部门验收。")
+    project = get_kept(session, actor, project_id, refusal="节点由所在地主管部门验收。")
     require_running(project)
     milestone = find_milestone(project, milestone_id)
     action = MilestoneAction.ACCEPT if accepted else MilestoneAction.REFUSE
@@ -215,7 +234,7 @@ def record_payment(
         Conflict: the project is not listed.
         RuleViolation: more than was planned, or a day ahead.
     """
-    project = _kept(session, actor, project_id, "经费拨付由所在地主管部门记录。")
+    project = get_kept(session, actor, project_id, refusal="经费拨付由所在地主管部门记录。")
     require_listed(project)
     if milestone_id is not None:
         find_milestone(project, milestone_id)
@@ -249,7 +268,7 @@ def withdraw_payment(
         PermissionDenied: another region's bureau.
         Conflict: it was withdrawn already.
     """
-    project = _kept(session, actor, project_id, "经费拨付由所在地主管部门记录。")
+    project = get_kept(session, actor, project_id, refusal="经费拨付由所在地主管部门记录。")
     payment = next((one for one in project.payments if one.id == payment_id), None)
     if payment is None:
         raise NotFound("没有找到该笔拨付。", code="payment-not-found")
@@ -288,7 +307,7 @@ def move_stage(
         Conflict: the project is not running, or the stage does not follow its present one.
         RuleViolation: no such stage.
     """
-    project = _kept(session, actor, project_id, "项目阶段由所在地主管部门记录。")
+    project = get_kept(session, actor, project_id, refusal="项目阶段由所在地主管部门记录。")
     require_running(project)
     check_codes(session, [("/stage", Scheme.PROJECT_STAGE, stage)])
     names = code_names(session, Scheme.PROJECT_STAGE)
@@ -320,7 +339,7 @@ def decide_closing(
     Raises:
         PermissionDenied: another region's bureau.
     """
-    project = _kept(session, actor, project_id, "结题由所在地主管部门验收。")
+    project = get_kept(session, actor, project_id, refusal="结题由所在地主管部门验收。")
     return close_project(session, actor, project, accepted=accepted, note=note, encoder=encoder, now=now)
 
 
@@ -360,45 +379,4 @@ def close_project(
     project.closing_accepted, project.closing_note = accepted, note
     result = "通过" if accepted else "不通过"
     record_with(session, actor, project, note=f"结题验收{result}：{note}", encoder=encoder, now=now)
-    return project
-
-
-def require_listed(project: Project) -> None:
-    """Refuse projects that are not in the pool now.
-
-    Raises:
-        Conflict: `project-not-listed`.
-    """
-    if project.status is not EntryStatus.LISTED:
-        raise Conflict("项目不在库，不能办理此项。", code="project-not-listed")
-
-
-def require_running(project: Project) -> None:
-    """Refuse projects that are not in the pool now, or closed.
-
-    Raises:
-        Conflict: `project-not-listed` or `project-closed`.
-    """
-    require_listed(project)
-    if project.stage == CLOSED:
-        raise Conflict("项目已经结题。", code="project-closed")
-
-
-def find_milestone(project: Project, milestone_id: int) -> ProjectMilestone:
-    """Return a project's milestone.
-
-    Raises:
-        NotFound: it has no such one.
-    """
-    found = next((one for one in project.milestones if one.id == milestone_id), None)
-    if found is None:
-        raise NotFound("该项目没有这个节点。", code="milestone-not-found")
-    return found
-
-
-def _kept(session: Session, actor: Actor, project_id: int, refusal: str) -> Project:
-    """Return a project, locked, if the actor keeps the pool of its region."""
-    project = get_entry(session, actor, Project, project_id, lock=True)
-    if not is_checker(actor, project):
-        raise PermissionDenied(refusal, code="role-not-allowed")
     return project

@@ -13,7 +13,7 @@ from market.errors import Conflict, NotFound, PermissionDenied, violation
 from market.libraries.models import Booking, Resource, ResourceClosure
 from market.libraries.queries.bookings import get_booking, get_calendar, minds
 from market.libraries.queries.entries import get_entry
-from market.libraries.rules import EntryAction, EntryStatus
+from market.libraries.rules import EntryStatus
 from market.libraries.rules.bookings import (
     BOOKING_STATUS_NAMES,
     BOOKING_STEPS,
@@ -24,7 +24,6 @@ from market.libraries.rules.bookings import (
     first_overlap,
     slot_fault,
 )
-from market.libraries.service.steps import require_right
 
 BOOKERS = frozenset({Role.ENTERPRISE, Role.UNIVERSITY, Role.BROKER})
 
@@ -156,7 +155,7 @@ def complete_booking(
     booking.used_minutes = used_minutes
     rate = booking.resource.fee_fen_per_hour
     booking.charged_fen = fee_fen(rate, used_minutes) if charged_fen is None else charged_fen
-    return _take(session, actor, booking, BookingAction.COMPLETE, note=booking.note, now=now)
+    return _take(session, actor, booking, BookingAction.COMPLETE, note=None, now=now)
 
 
 def add_closure(
@@ -176,8 +175,7 @@ def add_closure(
         Conflict: somebody has booked within the span; decline or cancel that first.
         RuleViolation: the span is empty.
     """
-    resource = get_entry(session, actor, Resource, resource_id, lock=True)
-    require_right(actor, resource, EntryAction.NOTE)
+    resource = _minded(session, actor, resource_id)
     if starts_at >= ends_at:
         raise violation("/starts_at", "slot-empty", "结束时间应晚于开始时间。")
     if get_calendar(session, resource, start=starts_at, end=ends_at).busy:
@@ -201,8 +199,7 @@ def remove_closure(
         NotFound: no such closure.
         PermissionDenied: the actor does not mind it.
     """
-    resource = get_entry(session, actor, Resource, resource_id, lock=True)
-    require_right(actor, resource, EntryAction.NOTE)
+    resource = _minded(session, actor, resource_id)
     closure = session.scalar(
         select(ResourceClosure).where(
             ResourceClosure.id == closure_id, ResourceClosure.resource_id == resource.id
@@ -215,6 +212,14 @@ def remove_closure(
         session, actor.user_id, action="resource.reopen", entity="resource", entity_id=resource.id, now=now,
         details={"closure": closure_id},
     )  # fmt: skip
+
+
+def _minded(session: Session, actor: Actor, resource_id: int) -> Resource:
+    """Return a resource, locked, if the actor minds it."""
+    resource = get_entry(session, actor, Resource, resource_id, lock=True)
+    if not minds(actor, resource):
+        raise PermissionDenied("停用时段由资源所属单位或所在地主管部门设置。", code="not-keeper")
+    return resource
 
 
 def _require_minder(actor: Actor, booking: Booking) -> None:
@@ -236,8 +241,9 @@ def _take(
         raise Conflict(
             f"该预约现为“{BOOKING_STATUS_NAMES[booking.status]}”，不能进行此操作。", code="illegal-transition"
         )
-    booking.status, booking.note, booking.updated_at = target, note, now
-    booking.decided_by = actor.user_id
+    booking.status, booking.note, booking.updated_at = target, note or booking.note, now
+    if action is not BookingAction.CANCEL:  # which either side may do; the audit says who did
+        booking.decided_by = actor.user_id
     session.flush()  # draws the new version
     _note(session, actor, booking, action.value, now=now)
     return booking

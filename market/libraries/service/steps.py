@@ -39,7 +39,8 @@ def require_right(actor: Actor, entry: RegisterEntry, action: EntryAction) -> No
     """Refuse actors who may not take a step with an entry, whatever its state.
 
     Raises:
-        PermissionDenied: neither its keeper nor its bureau; or whoever proposed it checks it.
+        PermissionDenied: neither its keeper nor its bureau; a keeper whose unit is not verified; or
+            whoever proposed it checks it.
     """
     by = STEPS[action].by
     checks = is_checker(actor, entry)
@@ -48,7 +49,11 @@ def require_right(actor: Actor, entry: RegisterEntry, action: EntryAction) -> No
         if proposer and By.KEEPER not in by:
             raise PermissionDenied("提出条目的人不能自己核对，请由另一人核对。", code="checker-is-proposer")
         return
-    if By.KEEPER in by and (checks or (actor.role in PROPOSERS and is_keeper(actor, entry))):
+    if By.KEEPER in by and checks:
+        return
+    if By.KEEPER in by and actor.role in PROPOSERS and is_keeper(actor, entry):
+        if not actor.verified:
+            raise PermissionDenied("贵单位未通过核验，或已暂停。", code="organisation-not-verified")
         return
     if By.CHECKER in by and By.KEEPER not in by:
         raise PermissionDenied("只有条目所在地的主管部门可以核对。", code="role-not-allowed")

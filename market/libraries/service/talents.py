@@ -214,6 +214,12 @@ def _erase(session: Session, actor: Actor, talent: Talent, *, reason: ErasureRea
     session.execute(
         update(EntryEvent).where(EntryEvent.entry_id == talent.id).values(note=None, snapshot=None)
     )  # words written at a step may name the person
+    # Members who are linked are not named again, but the name may have been written before the link. This
+    # comes before the index: whoever has one of these projects in hand may be waiting to write there.
+    session.execute(
+        update(ProjectMember).where(ProjectMember.talent_id == talent.id).values(name=None, unit=None)
+    )
+    session.execute(update(Project).where(Project.leader_talent_id == talent.id).values(leader_name=None))
     take_step(session, actor, talent, EntryAction.ERASE, encoder=None, now=now, note=reason.value)
     talent.person_name, talent.unit_name, talent.post = ERASED_NAME, "", ""
     talent.summary, talent.source = "", ERASED_NAME
@@ -232,11 +238,6 @@ def _erase(session: Session, actor: Actor, talent: Talent, *, reason: ErasureRea
         .where(mine, TalentConsent.withdrawn_at.is_(None))
         .values(withdrawn_at=now, withdrawn_by=actor.user_id)
     )
-    # Members who are linked are not named again, but the name may have been written before the link.
-    session.execute(
-        update(ProjectMember).where(ProjectMember.talent_id == talent.id).values(name=None, unit=None)
-    )
-    session.execute(update(Project).where(Project.leader_talent_id == talent.id).values(leader_name=None))
     session.flush()
     once = select(TalentConsent.id).where(mine, TalentConsent.scope == ConsentScope.FIND).exists()
     if talent.published_at is not None and session.scalar(select(once)):

@@ -12,13 +12,9 @@ from market.http.edge import now, page_request, reading
 from market.turnover.api.blueprint import blp
 from market.turnover.queries import entries, figures
 from market.turnover.queries.scopes import Scope, get_scope
-from market.turnover.schemas.figures import (
-    EntryArgs,
-    EntryPageView,
-    FigureArgs,
-    FigureView,
-    ThreadView,
-)
+from market.turnover.schemas.entries import EntryArgs, EntryPageView
+from market.turnover.schemas.figures import FigureArgs, FigureView
+from market.turnover.schemas.threads import ThreadView
 
 
 @blp.route("/turnover")

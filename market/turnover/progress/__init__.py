@@ -2,7 +2,8 @@
 
 A value is given only where the market's own tables hold it; for everything else the answer says
 where it would have to come from. Amounts of contracts are counted live for those who answer for the
-region; everybody else reads what was published.
+region; everybody else reads what was published. Counts of registers and listings are public: they say
+how many there are, and the lists behind them show to each reader what that reader may see.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from market.turnover.models import Target
-from market.turnover.progress.amounts import NO_START, amount_progress
-from market.turnover.progress.counts import COMPUTED, UNPUBLISHED
+from market.turnover.progress.amounts import amount_progress
+from market.turnover.progress.counting import counted
+from market.turnover.progress.landed import LANDED, landed
 from market.turnover.progress.model import Forecast, Progress, Publication, Reading
+from market.turnover.progress.shares import ENTERPRISE_SHARE, enterprise_share
+from market.turnover.progress.table import COUNTERS
 from market.turnover.rules import Span, year_period
 from market.turnover.target_rules import (
     INDICATOR_ABSORBED,
@@ -27,7 +31,11 @@ from market.turnover.target_rules import (
     year_in_question,
 )
 
-__all__ = ["COMPUTED", "Forecast", "Progress", "Publication", "Reading", "progress"]
+__all__ = ["COUNTED", "Forecast", "Progress", "Publication", "Reading", "progress"]
+
+AMOUNTS = frozenset({INDICATOR_AMOUNT, INDICATOR_ABSORBED})
+COUNTED = AMOUNTS | LANDED | {ENTERPRISE_SHARE} | COUNTERS.keys()
+"""Indicators that the market's own tables answer; `MISSING_SOURCES` has all others."""
 
 
 def progress(
@@ -44,16 +52,16 @@ def progress(
             nearest.
     """
     base = _frame(target, today, year)
-    if target.indicator in {INDICATOR_AMOUNT, INDICATOR_ABSORBED}:
+    if target.indicator in AMOUNTS:
         return amount_progress(session, target, base, live=live)
-    compute = COMPUTED.get((target.indicator, target.basis))
-    if compute is None:
-        return replace(base, missing_source=MISSING_SOURCES.get(target.indicator, UNKNOWN_SOURCE))
-    if target.indicator in UNPUBLISHED and not live:
-        return replace(base, missing_source=UNPUBLISHED[target.indicator])
-    if target.basis in {Basis.CUMULATIVE, Basis.INCREASE} and base.span is None:
-        return replace(base, missing_source=NO_START)
-    return compute(session, target, base)
+    if target.indicator in LANDED and target.basis is Basis.RANKING:
+        return landed(session, target, base, live=live)
+    if target.indicator == ENTERPRISE_SHARE and target.basis is Basis.SHARE:
+        return enterprise_share(session, target, base)
+    counter = COUNTERS.get(target.indicator)
+    if counter is not None:
+        return counted(session, target, base, counter=counter)
+    return replace(base, missing_source=MISSING_SOURCES.get(target.indicator, UNKNOWN_SOURCE))
 
 
 def _frame(target: Target, today: date, year: int | None) -> Progress:

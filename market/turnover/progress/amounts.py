@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from urllib.parse import urlencode
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from market.reference.rules import region_prefix
 from market.turnover.ledger import Sums
 from market.turnover.models import Target, TurnoverCounter
+from market.turnover.progress.counting import NO_BASE_YEAR, NO_START, REGIONS
 from market.turnover.progress.model import (
     Forecast,
     Progress,
@@ -32,6 +34,7 @@ from market.turnover.queries.releases import months_covered, published_figure
 from market.turnover.queries.scopes import Scope, get_area
 from market.turnover.rules import (
     FEN_PER_YI,
+    MEASURE_NOTES,
     AreaKind,
     Dimension,
     GroupBy,
@@ -46,11 +49,13 @@ from market.turnover.rules import (
 )
 from market.turnover.target_rules import BOTH_AMOUNTS, INDICATOR_ABSORBED, Basis, ratio
 
-NO_START = "计划没有写明从何时起算，不能累计。"
 NOT_FROM_JANUARY = "计划不是从一月起算，已发布的年初以来累计数不能用于本目标。"
 NOT_PUBLISHED = "尚未发布：主管部门发布统计数据（/api/v1/releases）后可见。"
 FEN = Decimal(1) / FEN_PER_YI
 """One fen in 亿元."""
+
+ENTRIES_NOTE = "台账的每一笔，变更和注销的冲销记负数；由合同可以追溯到成果和需求。"
+RELEASES_NOTE = "金额所出的已发布数据；明细只供所在地主管部门查看。"
 
 NAMES = ("合同成交额", "技术交易额")
 
@@ -84,7 +89,7 @@ def amount_progress(session: Session, target: Target, base: Progress, *, live: b
     measure = Measure.ABSORBED if target.indicator == INDICATOR_ABSORBED else Measure.REGISTERED
     base = replace(base, measure=measure)
     if target.basis is Basis.RELATIVE and target.base_year is None:
-        return replace(base, missing_source="计划没有写明基年，不能计算倍数。")
+        return replace(base, missing_source=NO_BASE_YEAR)
     if target.basis is Basis.CUMULATIVE and target.period_start is not None:
         period = plan_period(target.period_start, target.period_end, today=base.as_of)
         end = target.period_end
@@ -118,22 +123,31 @@ def _live(session: Session, target: Target, base: Progress, end: date | None) ->
         forecast=forecast,
     )
     found = _with_readings(target, base, counted, end)
+    if found.reading is not None:
+        spans = [base.span, *([] if base_span is None else [base_span])]
+        found = replace(
+            found,
+            definition=_definition(base.measure),
+            records=tuple(_entries(target, base.measure, span) for span in spans),
+            records_note=ENTRIES_NOTE,
+        )
     if found.remark is None and found.missing_source is None:
         return replace(found, remark=_records_remark(first, start))
     return found
 
 
 def _published(session: Session, target: Target, base: Progress, end: date | None) -> Progress:
-    assert base.measure is not None
+    measure = base.measure
+    assert measure is not None
     assert base.span is not None
     span = Span(base.span.start, end or base.span.end)
     if (span.start.month, span.start.day) != (1, 1):
         return replace(base, missing_source=NOT_FROM_JANUARY)
-    found = published_figure(session, region=target.region_code, measure=base.measure, span=span)
+    found = published_figure(session, region=target.region_code, measure=measure, span=span)
     base_span = _base_span(target)
     before = None
     if base_span is not None:
-        then = published_figure(session, region=target.region_code, measure=base.measure, span=base_span)
+        then = published_figure(session, region=target.region_code, measure=measure, span=base_span)
         if then is not None and then.span == base_span:
             before = then.sums
     if found is None or (base_span is not None and before is None):
@@ -148,7 +162,13 @@ def _published(session: Session, target: Target, base: Progress, end: date | Non
     base = _with_readings(target, base, counted, end)
     if base.missing_source is not None:
         return base
-    return replace(base, remark=f"为已发布的{publication.months}数。{base.remark or ''}")
+    return replace(
+        base,
+        definition=_definition(measure),
+        records=tuple(f"/api/v1/releases/{number}" for number in found.releases),
+        records_note=RELEASES_NOTE,
+        remark=f"为已发布的{publication.months}数。{base.remark or ''}",
+    )
 
 
 def _with_readings(target: Target, base: Progress, counted: _Counted, end: date | None) -> Progress:
@@ -215,6 +235,21 @@ def _times(target: Target, name: str, fen: int, before_fen: int) -> Reading | No
     if value is None:
         return None
     return reading_of(target, f"{name}相对{target.base_year}年的倍数", value, text=f"{value}倍", fen=None)
+
+
+def _definition(measure: Measure) -> str:
+    return (
+        "登记日期在统计期内的技术合同的合同成交额（另有读法的并列技术交易额），"
+        f"{MEASURE_NOTES[measure]}，{REGIONS}"
+    )
+
+
+def _entries(target: Target, measure: Measure, span: Span) -> str:
+    """Return the address of the ledger lines of a region and span."""
+    whole_year = span == Span(date(span.start.year, 1, 1), date(span.start.year, 12, 31))
+    period = Period(PeriodKind.YEAR if whole_year else PeriodKind.SPAN, span.start, span.end)
+    query = {"measure": measure.value, "region": target.region_code, "period": period.text}
+    return f"/api/v1/turnover/entries?{urlencode(query)}"
 
 
 def _base_span(target: Target) -> Span | None:

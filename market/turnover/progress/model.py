@@ -71,6 +71,9 @@ class Progress:
         reading: None when the market's tables do not hold it; then `missing_source` says who would.
         alternative: a second reading where the plan's phrase may mean two things.
         published: the releases an amount comes from; None where it was counted live.
+        definition: what exactly was counted, and by which dates; None where nothing was.
+        records: addresses of the lists that hold what was counted.
+        records_note: where these lists show more or less than that.
         elapsed_percent: how much of the plan's time, or the year's, has passed (序时进度).
         pace: what must still come; None once it is reached or over, or if the plan has no number.
         forecast: of the first reading; None once the period is over, or with nothing to go by.
@@ -85,6 +88,9 @@ class Progress:
     reading: Reading | None = None
     alternative: Reading | None = None
     published: Publication | None = None
+    definition: str | None = None
+    records: Sequence[str] = ()
+    records_note: str | None = None
     elapsed_percent: Decimal | None = None
     pace: Pace | None = None
     forecast: Forecast | None = None

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from market.http.schema import MarketSchema
 from market.turnover.rules import DIRECTION_NAMES, PERIOD_FORMS, Direction, PartnerLevel, Source
-from market.turnover.schemas.figures import REGION, AreaView, PeriodView, SumsView, percent
+from market.turnover.schemas.scopes import REGION, AreaView, PeriodView, SumsView, percent
 
 
 class FlowArgs(MarketSchema):

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from market.http.schema import MarketSchema, PageArgs, text
 from market.turnover.rules import RELEASE_KIND_NAMES, ReleaseKind, amount_text
-from market.turnover.schemas.figures import REGION, SumsView
+from market.turnover.schemas.scopes import REGION, SumsView
 
 
 class DraftArgs(MarketSchema):

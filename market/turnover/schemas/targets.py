@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from market.http.schema import MarketSchema
 from market.turnover.progress.outlook import METHOD_NAMES, Method
 from market.turnover.rules import MEASURE_NAMES, Measure
-from market.turnover.schemas.figures import REGION, SpanView, percent
+from market.turnover.schemas.scopes import REGION, SpanView, percent
 from market.turnover.target_rules import BASIS_NAMES, COMPARATOR_NAMES, Basis, Comparator
 
 
@@ -90,6 +90,13 @@ class ProgressView(MarketSchema):
         allow_none=True,
         metadata={"description": "金额所出的已发布数据；为空则为现有台账的数"},
     )
+    definition = fields.String(
+        allow_none=True, metadata={"description": "统计口径：数了什么、按哪个日期、哪个地区"}
+    )
+    records = fields.List(
+        fields.String(), metadata={"description": "列出所统计记录的地址；只列出您有权查看的"}
+    )
+    records_note = fields.String(allow_none=True, metadata={"description": "名单与统计数不一一对应之处"})
     elapsed_percent = percent()
     pace = fields.Nested(PaceView, allow_none=True)
     forecast = fields.Nested(ForecastView, allow_none=True)

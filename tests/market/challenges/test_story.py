@@ -28,7 +28,7 @@ from market.listings.rules import Status as NeedStatus
 from market.listings.rules import Triage, Validation
 from market.listings.service import triage_need, validate_need
 from market.turnover.queries.entries import get_thread
-from market.turnover.schemas.figures import ThreadView
+from market.turnover.schemas.threads import ThreadView
 from tests.factories import JIANGYIN, NOW
 from tests.market.challenges.factories import (
     CLOSED,

@@ -195,6 +195,34 @@ def test_who_books_what(session: Session) -> None:
         add_closure(session, keeper, resource.id, starts_at=NOW, ends_at=LATER, reason="检修", now=NOW)
 
 
+def test_whoever_minds_a_resource_closes_it_and_sees_its_bookings(session: Session) -> None:
+    owner, broker, firm = (
+        make_actor(session),
+        make_actor(session, OrganisationKind.AGENCY),
+        make_actor(session),
+    )
+    form = {"title": "盐雾试验箱", "category": "instrument", "bookable": True}
+    owned = make_entry(
+        session, EntryKind.RESOURCE, {**form, "organisation_id": owner.organisation_id}, actor=broker
+    )
+    lone = make_entry(session, EntryKind.RESOURCE, form, actor=broker)
+
+    def close(actor: Actor, resource: Resource) -> None:
+        add_closure(session, actor, resource.id, starts_at=NOW, ends_at=TOMORROW, reason="检修", now=NOW)
+
+    close(owner, owned)  # an enterprise, which proposes nothing
+    close(broker, lone)  # whose unit is not on the market
+    for actor, resource in ((broker, owned), (firm, lone)):
+        with pytest.raises(PermissionDenied) as refused:
+            close(actor, resource)
+        assert refused.value.code == "not-keeper"
+    booking = book(session, firm, lone.id, starts_at=TOMORROW, ends_at=LATER, purpose="盐雾试验", now=NOW)
+    assert [one.id for one in list_bookings(session, broker, page=PageRequest()).items] == [booking.id]
+    decide_booking(session, broker, booking.id, accepted=True, note="请自带样品架", now=NOW)
+    cancelled = cancel_booking(session, firm, booking.id, note=None, now=NOW)
+    assert (cancelled.note, cancelled.decided_by) == ("请自带样品架", broker.user_id)
+
+
 def test_of_many_who_ask_at_once_exactly_one_wins(own_database: Database) -> None:
     with own_database.transaction() as session:
         resource_id = make_resource(session, make_actor(session, OrganisationKind.UNIVERSITY)).id

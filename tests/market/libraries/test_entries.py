@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -56,6 +57,38 @@ def test_one_proposes_and_another_checks(session: Session) -> None:
     assert _listed(session, second, entry.id).status is EntryStatus.LISTED
     steps = session.scalars(select(EntryEvent).where(EntryEvent.entry_id == entry.id).order_by(EntryEvent.id))
     assert [step.action for step in steps] == [EntryAction.CREATE, EntryAction.PROPOSE, EntryAction.LIST]
+
+
+def test_nobody_checks_what_they_changed_or_handed_in(session: Session) -> None:
+    (first, second), (third, _) = make_bureau(session), make_bureau(session)
+    entry = make_entry(session, EntryKind.AGENCY, agency_form(), actor=first)
+    revise_entry(session, second, AgencyFiling, entry.id, now=NOW)
+    edit_entry(
+        session, second, AgencyFiling, entry.id, changes={"tier": "filed"}, version=entry.version, now=NOW
+    )
+    propose_entry(session, second, AgencyFiling, entry.id, now=NOW)
+    with pytest.raises(PermissionDenied) as alone:
+        _listed(session, second, entry.id)
+    with pytest.raises(PermissionDenied) as among_many:
+        check_register(
+            session, second, Register.AGENCIES, region_code=JIANGYIN, ids=[], decision=EntryAction.LIST,
+            note=None, encoder=ENCODER, now=NOW,
+        )  # fmt: skip
+    assert {alone.value.code, among_many.value.code} == {"checker-is-proposer"}
+    assert entry.status is EntryStatus.PROPOSED
+    _listed(session, third, entry.id, EntryAction.RETURN, "层级有误")
+    propose_entry(session, first, AgencyFiling, entry.id, now=NOW)
+    assert _listed(session, second, entry.id).status is EntryStatus.LISTED  # it was checked since
+
+
+def test_a_unit_that_is_not_verified_keeps_nothing(session: Session) -> None:
+    university = make_actor(session, OrganisationKind.UNIVERSITY)
+    form = {**SOURCE, **agency_form()}
+    entry = create_entry(session, university, EntryKind.AGENCY, form=form, now=NOW)
+    with pytest.raises(PermissionDenied) as refused:
+        propose_entry(session, replace(university, verified=False), AgencyFiling, entry.id, now=NOW)
+    assert refused.value.code == "organisation-not-verified"
+    propose_entry(session, university, AgencyFiling, entry.id, now=NOW)
 
 
 @pytest.mark.parametrize(

@@ -108,11 +108,26 @@ def test_one_target_is_read_for_a_year(client: FlaskClient, session: Session) ->
     assert body["progress"]["span"] == {"start": "2024-01-01", "end": "2024-12-31"}
 
 
+def test_what_is_counted_says_how_and_where_it_can_be_read(client: FlaskClient) -> None:
+    [target] = client.get("/api/v1/targets?region=320281&indicator=new_transfer_agencies").get_json()
+    progress = target["progress"]
+    assert (progress["value"], progress["reading"]["name"]) == ("0", "期内备案的技术转移机构")
+    assert progress["definition"] == (
+        "《技术转移和科技服务机构名录》在列、类别为“技术转移机构”、备案（联通）日期在统计期内的机构数，"
+        "按机构条目所在地区统计。地区含所辖各级行政区划。统计期为2023-01-01至2025-06-10。"
+    )
+    assert progress["records"] == [
+        "/api/v1/agencies?region=320281&status=listed&category=transfer&since=2023-01-01&until=2025-06-10"
+    ]
+    assert progress["records_note"] is None
+
+
 def test_what_is_not_known_is_null_and_says_where_from(client: FlaskClient) -> None:
-    [target] = client.get("/api/v1/targets?region=320281&indicator=trained_brokers").get_json()
-    assert target["progress"]["value"] is None
-    assert target["progress"]["reading"] is None
-    assert "技术经理人培训" in target["progress"]["missing_source"]
+    [target] = client.get("/api/v1/targets?region=320281&indicator=fund_scale").get_json()
+    progress = target["progress"]
+    assert [progress[key] for key in ("value", "reading", "definition")] == [None, None, None]
+    assert "金融监管部门" in progress["missing_source"]
+    assert progress["records"] == []
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import is_valid_uscc
 from market.errors import violation
-from market.libraries.models import RegisterEntry
+from market.libraries.models import ChainEnterprise, RegisterEntry
 from market.libraries.queries.chains import edges_of_chain, find_enterprise
+
+CODE_LOCK = 7_340_024
+"""Key of the advisory lock under which enterprises come on the list on PostgreSQL: no constraint reaches from
+their code to their region, which stand in two tables."""
 
 
 def check_node(
@@ -34,17 +39,25 @@ def check_node(
 def check_enterprise(
     session: Session, values: Mapping[str, Any], entry: RegisterEntry | None, _today: date
 ) -> None:
-    """Demand a right code that no other entry of the region has.
+    """Demand a right code that no other entry of the region has, also where the entry comes back.
 
     Raises:
         RuleViolation: a wrong code, or an enterprise that is on the list already.
     """
-    uscc = values.get("uscc")
+    before = entry.uscc if isinstance(entry, ChainEnterprise) else None
+    uscc = values.get("uscc", before)
     if uscc is None:
         return
     if not is_valid_uscc(uscc):
         raise violation("/uscc", "bad-uscc", "统一社会信用代码不正确。", source="GB 32100-2015")
     region = entry.region_code if entry else values["region_code"]
-    known = find_enterprise(session, region, uscc)
-    if known is not None and (entry is None or known.id != entry.id):
+    _hold_codes(session)
+    known = find_enterprise(session, region, uscc, apart_from=entry.id if entry else None)
+    if known is not None:
         raise violation("/uscc", "enterprise-known", f"该企业已在清单上（条目 {known.id}）。")
+
+
+def _hold_codes(session: Session) -> None:
+    """Let one enterprise be entered at a time; on SQLite a writing transaction does that anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CODE_LOCK})

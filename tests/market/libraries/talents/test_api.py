@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import flask
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -13,12 +14,19 @@ from sqlalchemy.orm import Session
 from market.accounts.queries import actor_of
 from market.accounts.rules import OrganisationKind
 from market.db import Database
+from market.search.access import current_replica
+from market.search.documents import Kind
+from market.search.replica import open_replica
+from market.settings import Settings
+from matching.encoder import HashingEncoder
 from tests.factories import as_actor, make_actor, make_organisation, make_user
 from tests.market.libraries.factories import make_bureau, make_filing
 from tests.market.libraries.factories_talents import make_talent
 from tests.market.libraries.projects.factories import open_with
 from tests.market.listings.answers import invalid, problem, problem_of, statements
+from tests.market.search.factories import ask
 
+NAME = "顾澄波".encode()
 FORM = {
     "person_name": "顾澄波",
     "unit_name": "暨阳理工大学",
@@ -131,6 +139,26 @@ def test_a_person_from_the_draft_to_being_found_and_forgotten(desk: Desk) -> Non
     desk.made(f"{url}/erasures", desk.person, {"reason": "request"}, 204)
     gone = desk.client.get(f"/api/v1{url}", headers=desk.checker)
     assert problem_of(gone) == problem(404, "talent-not-found", title="未找到", detail="没有找到该科技人才。")
+
+
+def test_an_erasure_empties_the_index_on_disk_at_once_and_other_workers_when_they_are_asked(
+    desk: Desk, app: flask.Flask, settings: Settings, database: Database
+) -> None:
+    url = desk.listed()
+    desk.made(f"{url}/consents", desk.checker, AGREED, 201)
+    with app.app_context():
+        current_replica().catch_up()
+        current_replica().save_snapshot()
+    other = open_replica(settings, database, HashingEncoder(dim=64))
+    written = [path for path in settings.data_dir.rglob("*") if path.is_file()]
+    assert ask(other, kind=Kind.EXPERT) == {int(url.rpartition("/")[2])}
+    assert any(NAME in path.read_bytes() for path in written)
+    desk.made(f"{url}/erasures", desk.checker, {"reason": "request"}, 204)
+    left = [path for path in settings.data_dir.rglob("*") if path.is_file()]
+    assert not any(NAME in path.read_bytes() for path in left)
+    assert ask(other, kind=Kind.EXPERT) == set()
+    assert other.verify() == []
+    other.close()
 
 
 def test_filters_mean_one_and_the_same_role(desk: Desk) -> None:

@@ -12,7 +12,6 @@ from market.libraries.models import Talent
 from market.libraries.rules.talents import (
     CONSENT_SCOPE_NAMES,
     ConsentScope,
-    holds_on,
     overlaps,
     talent_title,
 )
@@ -38,6 +37,11 @@ def test_the_title_follows_name_post_and_unit_in_whatever_order_they_are_written
     assert talent.title == "顾澄波 教授 暨阳理工大学"
     talent.post = "研究员"
     assert talent.title == "顾澄波 研究员 暨阳理工大学"
+
+
+def holds_on(valid_from: date, valid_until: date | None, day: date) -> bool:
+    """Tell whether a day belongs to a period; both ends do."""
+    return valid_from <= day and (valid_until is None or day <= valid_until)
 
 
 @given(PERIODS, PERIODS)

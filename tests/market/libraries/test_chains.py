@@ -1,0 +1,232 @@
+"""Chains: no cycles, an enterprise once on a node and once on the list, gaps, and who is told of what."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from market.accounts.rules import OPERATOR, Actor, OrganisationKind
+from market.db import Database
+from market.errors import Conflict, MarketError, NotFound, PermissionDenied, RuleViolation
+from market.libraries.models import ChainEdge, ChainEnterprise, ChainNode
+from market.libraries.queries.chains import count_tagged, get_chain, is_gap
+from market.libraries.queries.graphs import gap_nodes, graph_of
+from market.libraries.queries.kinds import freeze, to_document
+from market.libraries.rules import EntryKind, EntryStatus, Register
+from market.libraries.rules.graph import ChainRole, Segment
+from market.libraries.service import chains
+from market.libraries.service.entries import create_entry, delist_entry, propose_entry, revise_entry
+from tests.factories import JIANGYIN, NOW, make_actor, make_uscc
+from tests.market.libraries.factories import (
+    CHAIN,
+    ENCODER,
+    SOURCE,
+    TODAY,
+    make_bureau,
+    make_enterprise,
+    make_entry,
+    make_node,
+    publish,
+)
+from tests.market.listings.answers import statements
+
+LATER_NODE = {"chain_code": CHAIN, "segment": Segment.DOWNSTREAM}
+
+
+def link(session: Session, upstream: ChainNode, downstream: ChainNode, actor: Actor = OPERATOR) -> ChainNode:
+    """Say that one node delivers to another."""
+    return chains.add_edge(
+        session, actor, upstream.id, downstream_id=downstream.id, words=None, encoder=ENCODER, now=NOW
+    )
+
+
+def place(session: Session, enterprise: ChainEnterprise, node: ChainNode) -> ChainEnterprise:
+    """Put an enterprise on a node."""
+    return chains.add_position(
+        session, OPERATOR, enterprise.id, node_id=node.id, role=ChainRole.CORE, encoder=ENCODER, now=NOW
+    )
+
+
+def test_edges_close_no_cycle_and_cross_to_no_other_chain(session: Session) -> None:
+    ore, melt, forge = (make_node(session, title) for title in ("矿料", "熔炼", "锻造"))
+    link(session, ore, melt)
+    link(session, melt, forge)
+    with pytest.raises(RuleViolation) as cycle:
+        link(session, forge, ore)
+    assert cycle.value.code == "chain-cycle"
+    assert "锻造 → 矿料 → 熔炼 → 锻造" in cycle.value.detail
+    elsewhere = make_node(session, "纺丝", chain_code="chain-textile")
+    with pytest.raises(RuleViolation) as crossing:
+        link(session, ore, elsewhere)
+    assert crossing.value.code == "chain-edge-crosses"
+    with pytest.raises(Conflict) as twice:
+        link(session, ore, melt)
+    assert twice.value.code == "edge-known"
+    chains.remove_edge(session, OPERATOR, melt.id, forge.id, encoder=ENCODER, now=NOW)
+    with pytest.raises(NotFound):
+        chains.remove_edge(session, OPERATOR, melt.id, forge.id, encoder=ENCODER, now=NOW)
+    link(session, forge, ore)
+
+
+def test_of_two_edges_that_close_a_cycle_together_one_wins(own_database: Database) -> None:
+    with own_database.transaction() as session:
+        pair = make_node(session, "熔炼"), make_node(session, "锻造")
+
+    def add(ends: tuple[ChainNode, ChainNode]) -> str:
+        try:
+            with own_database.transaction() as session:
+                link(session, *ends)
+        except RuleViolation as error:
+            return error.code
+        return "added"
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(add, [pair, pair[::-1]]))
+    assert answers == ["added", "chain-cycle"]
+    with own_database.reading() as session:
+        assert session.scalar(select(func.count(ChainEdge.id))) == 1
+
+
+def test_an_enterprise_stands_once_on_a_node_and_fills_its_gap(session: Session) -> None:
+    melt, forge = make_node(session, "熔炼"), make_node(session, "锻造")
+    link(session, melt, forge)
+    steel = place(session, make_enterprise(session), melt)
+    with pytest.raises(Conflict) as twice:
+        place(session, steel, melt)
+    assert twice.value.code == "enterprise-already-on-node"
+    assert (is_gap(session, melt), is_gap(session, forge)) == (False, True)
+    graph = graph_of(session, get_chain(session, OPERATOR, CHAIN, region=JIANGYIN))
+    assert [(node.title, node.x, node.gap) for node in graph.nodes] == [("熔炼", 0, False), ("锻造", 1, True)]
+    assert [node.title for node in gap_nodes(graph)] == ["锻造"]
+    assert [one.title for one in graph.nodes[0].enterprises] == [steel.title]
+    chains.remove_position(session, OPERATOR, steel.id, melt.id, encoder=ENCODER, now=NOW)
+    with pytest.raises(NotFound):
+        chains.remove_position(session, OPERATOR, steel.id, melt.id, encoder=ENCODER, now=NOW)
+    assert is_gap(session, melt)
+
+
+def test_a_chain_is_drawn_with_the_same_number_of_queries_however_long(
+    session: Session, database: Database
+) -> None:
+    def asked() -> int:
+        place(session, make_enterprise(session), make_node(session))
+        session.expunge_all()
+        with statements(database) as sent:
+            graph_of(session, get_chain(session, OPERATOR, CHAIN, region=JIANGYIN))
+        return len(sent)
+
+    asked()  # names of codes are read once
+    assert asked() == asked()
+
+
+def test_anyone_sees_the_chain_as_it_was_published_and_the_market_as_it_is_listed(session: Session) -> None:
+    make_node(session, "熔炼")
+    publish(session, Register.CHAINS)
+    make_node(session, "锻造")
+
+    def shown(actor: Actor | None) -> list[str]:
+        return [node.title for node in get_chain(session, actor, CHAIN, region=JIANGYIN).nodes]
+
+    assert shown(None) == ["熔炼"]
+    assert shown(make_actor(session)) == ["熔炼", "锻造"]
+
+
+def test_a_node_that_is_not_listed_is_named_to_nobody(session: Session) -> None:
+    melt, gone = make_node(session, "熔炼"), make_node(session, "并入他处的环节")
+    draft = make_entry(
+        session, EntryKind.NODE, {"title": "未定的环节", **LATER_NODE}, status=EntryStatus.DRAFT
+    )
+    link(session, gone, melt)
+    link(session, melt, draft)
+    steel = make_enterprise(session)
+    for node in (melt, gone, draft):
+        place(session, steel, node)
+    delist_entry(session, OPERATOR, ChainNode, gone.id, note="并入熔炼", now=NOW)
+    rows = freeze(session, [melt, steel])
+    assert rows[0].content["upstream"] == []
+    assert rows[1].content["positions"] == ["熔炼（核心）"]
+    texts = [to_document(session, entry).text for entry in (melt, steel)]
+    assert not any("未定" in text or "他处" in text for text in texts)
+    assert [position.node_id for position in steel.listed_positions] == [melt.id]
+
+
+def test_a_title_stands_once_a_year_and_counts_while_it_holds(session: Session) -> None:
+    steel = make_enterprise(session)
+
+    def award(year: int, until: date | None = None, tag: str = "gazelle") -> ChainEnterprise:
+        form = {"tag": tag, "year": year, "valid_until": until, "source": "省名单"}
+        return chains.add_tag(session, OPERATOR, steel.id, form=form, encoder=ENCODER, now=NOW)
+
+    award(2023, date(2024, 12, 31))
+    assert count_tagged(session, "gazelle", JIANGYIN, day=TODAY) == 0
+    award(2025)
+    for year, tag, code in (
+        (2025, "gazelle", "tag-known"),
+        (2026, "gazelle", "day-ahead"),
+        (2025, "x", "unknown-code"),
+    ):
+        with pytest.raises(MarketError) as refused:
+            award(year, tag=tag)
+        assert refused.value.code == code
+    assert count_tagged(session, "gazelle", JIANGYIN, day=TODAY) == 1
+    assert (
+        count_tagged(session, "gazelle", JIANGYIN, years=(2025, 2025), day=TODAY) == 0
+    )  # not for the first time
+    chains.remove_tag(session, OPERATOR, steel.id, steel.tags[1].id, encoder=ENCODER, now=NOW)
+    assert [tag.year for tag in steel.tags] == [2023]
+    with pytest.raises(NotFound):
+        chains.remove_tag(session, OPERATOR, steel.id, 0, encoder=ENCODER, now=NOW)
+
+
+def test_what_is_listed_is_recorded_by_the_bureau_alone(session: Session) -> None:
+    broker, (bureau, _) = make_actor(session, OrganisationKind.AGENCY), make_bureau(session)
+    draft = make_entry(
+        session, EntryKind.NODE, {"title": "精整", **LATER_NODE}, status=EntryStatus.DRAFT, actor=broker
+    )
+    listed = make_node(session)
+    link(session, draft, listed, broker)
+    with pytest.raises(PermissionDenied) as refused:
+        link(session, listed, draft, broker)
+    assert refused.value.code == "not-keeper"
+    propose_entry(session, broker, ChainNode, draft.id, now=NOW)
+    with pytest.raises(PermissionDenied) as late:
+        chains.remove_edge(session, broker, draft.id, listed.id, encoder=ENCODER, now=NOW)
+    assert late.value.code == "role-not-allowed"
+    chains.remove_edge(session, bureau, draft.id, listed.id, encoder=ENCODER, now=NOW)
+
+
+def test_an_enterprise_comes_back_to_the_list_only_once(session: Session) -> None:
+    code = make_uscc()
+    old = make_enterprise(session, uscc=code)
+    form = {"region_code": JIANGYIN, **SOURCE, "title": "暨阳特钢集团", "uscc": code}
+    with pytest.raises(RuleViolation) as known:
+        create_entry(session, OPERATOR, EntryKind.ENTERPRISE, form=form, now=NOW)
+    assert known.value.code == "enterprise-known"
+    with pytest.raises(RuleViolation) as wrong:
+        create_entry(session, OPERATOR, EntryKind.ENTERPRISE, form={**form, "uscc": code[:17] + "I"}, now=NOW)
+    assert wrong.value.code == "bad-uscc"
+    delist_entry(session, OPERATOR, ChainEnterprise, old.id, note="改名重录", now=NOW)
+    create_entry(session, OPERATOR, EntryKind.ENTERPRISE, form=form, now=NOW)
+    revise_entry(session, OPERATOR, ChainEnterprise, old.id, now=NOW)
+    with pytest.raises(RuleViolation) as second:
+        propose_entry(session, OPERATOR, ChainEnterprise, old.id, now=NOW)
+    assert second.value.code == "enterprise-known"
+
+
+def test_of_two_who_enter_an_enterprise_at_once_one_wins(own_database: Database) -> None:
+    form = {"region_code": JIANGYIN, **SOURCE, "title": "暨阳特钢", "uscc": make_uscc()}
+
+    def enter(_: int) -> str:
+        try:
+            with own_database.transaction() as session:
+                create_entry(session, OPERATOR, EntryKind.ENTERPRISE, form=form, now=NOW)
+        except RuleViolation as error:
+            return error.code
+        return "entered"
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(enter, range(3))) == ["entered", "enterprise-known", "enterprise-known"]
