@@ -298,15 +298,6 @@ def is_public(board: Board, shown: Status) -> bool:
     return shown is Status.LISTED or (noticed and TERMS[board].public_notice)
 
 
-def notice_end(starts_on: date, *, days: int, is_workday: Callable[[date], bool]) -> date:
-    """Return the last day of a notice of so many working days; the day it begins does not count."""
-    day, left = starts_on, days
-    while left > 0:
-        day += timedelta(days=1)
-        left -= is_workday(day)
-    return day
-
-
 def term_fault(board: Board, expires_on: date, *, today: date) -> str | None:
     """Say in Chinese what is wrong with the last day of a new record; None if nothing is."""
     last = today + timedelta(days=TERMS[board].longest_days)

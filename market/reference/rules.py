@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 
@@ -105,6 +105,21 @@ def announced_workday(day: date) -> bool | None:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:  # how the calendar says that it does not know the year
         return None
+
+
+def working_days_after(start: date, days: int, *, is_workday: Callable[[date], bool]) -> date:
+    """Return the last day of a limit of so many working days; the day it starts does not count.
+
+    Args:
+        start: the day it starts.
+        days: how many, 0 or more.
+        is_workday: calendar of working days.
+    """
+    day = start
+    while days > 0:
+        day += timedelta(days=1)
+        days -= is_workday(day)
+    return day
 
 
 def workdays(overrides: Mapping[date, bool]) -> Callable[[date], bool]:

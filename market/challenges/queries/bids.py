@@ -9,13 +9,14 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from market.accounts.rules import Actor, Role, oversees
-from market.challenges.models import Bid, BidMember, Challenge, IntegrityRecord
+from market.accounts.rules import Actor, Role
+from market.challenges.models import Bid, Challenge, IntegrityRecord
 from market.challenges.queries.challenges import get_challenge, is_bureau, is_owner
 from market.challenges.queries.panels import is_cleared
 from market.challenges.rules import HANDED_IN, SCORED, SEALED, BidStatus, Status, needs_panel
 from market.errors import NotFound, PermissionDenied
 from market.libraries.models import Talent
+from market.reference.rules import region_prefix
 
 
 class Sight(StrEnum):
@@ -83,14 +84,23 @@ def lock_bid(session: Session, actor: Actor, bid_id: int) -> Bid:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenMember:
+    """One of a team, with name and unit wherever those are kept."""
+
+    name: str
+    unit: str
+    talent_id: int | None
+    duty: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SeenBid:
     """A bid as one actor sees it, ready to be shown after the session ends."""
 
     bid: Bid
     sight: Sight
     leader: str
-    team: Sequence[tuple[BidMember, str, str]]
-    """Members with their name and unit, wherever those are kept."""
+    team: Sequence[SeenMember]
 
 
 def see(session: Session, actor: Actor, bid: Bid) -> SeenBid:
@@ -100,7 +110,7 @@ def see(session: Session, actor: Actor, bid: Bid) -> SeenBid:
 
 def _seen(actor: Actor, bid: Bid, *, cleared: bool) -> SeenBid:
     _ = bid.organisation
-    team = [(member, member.full_name, member.full_unit) for member in bid.members]
+    team = [SeenMember(one.full_name, one.full_unit, one.talent_id, one.duty) for one in bid.members]
     return SeenBid(bid, sight_of(actor, bid, cleared=cleared), leader_of(bid), team)
 
 
@@ -144,11 +154,12 @@ def list_integrity(session: Session, actor: Actor) -> list[IntegrityRecord]:
     Raises:
         PermissionDenied: the actor is in charge of none.
     """
-    if actor.role is not Role.ADMIN and not (actor.role is Role.BUREAU and actor.in_office):
-        raise PermissionDenied("诚信记录由主管部门掌握。", code="role-not-allowed")
-    rows = session.scalars(
-        select(IntegrityRecord)
-        .options(joinedload(IntegrityRecord.talent), joinedload(IntegrityRecord.organisation))
-        .order_by(IntegrityRecord.id.desc())
+    statement = select(IntegrityRecord).options(
+        joinedload(IntegrityRecord.talent), joinedload(IntegrityRecord.organisation)
     )
-    return [row for row in rows if actor.role is Role.ADMIN or oversees(actor, row.region_code)]
+    if actor.role is Role.BUREAU and actor.in_office and actor.region_code is not None:
+        here = region_prefix(actor.region_code)
+        statement = statement.where(IntegrityRecord.region_code.startswith(here))
+    elif actor.role is not Role.ADMIN:
+        raise PermissionDenied("诚信记录由主管部门掌握。", code="role-not-allowed")
+    return list(session.scalars(statement.order_by(IntegrityRecord.id.desc())))

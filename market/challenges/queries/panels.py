@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import or_, select, tuple_
@@ -90,7 +91,20 @@ def panels_of(session: Session, challenge_id: int) -> list[Panel]:
     )
 
 
-def list_seats(session: Session, actor: Actor, challenge: Challenge) -> list[PanelSeat]:
+@dataclass(frozen=True, slots=True)
+class NamedSeat:
+    """A seat as the two sides see it after the award: who sat there, and not what was declared."""
+
+    id: int
+    position: int
+    talent_id: int
+    talent: Talent
+    status: SeatStatus
+
+
+def list_seats(
+    session: Session, actor: Actor, challenge: Challenge
+) -> Sequence[PanelSeat] | Sequence[NamedSeat]:
     """Return the seats the actor may know of.
 
     The bureau knows all. An expert knows the own seat. After the award, the demand side and those who
@@ -104,7 +118,11 @@ def list_seats(session: Session, actor: Actor, challenge: Challenge) -> list[Pan
         return own
     if challenge.status in BEFORE_AWARD or not _took_part(session, actor, challenge):
         return []
-    return [seat for seat in seats if seat.status is SeatStatus.CLEARED]
+    return [
+        NamedSeat(seat.id, seat.position, seat.talent_id, seat.talent, seat.status)
+        for seat in seats
+        if seat.status is SeatStatus.CLEARED
+    ]
 
 
 def _took_part(session: Session, actor: Actor, challenge: Challenge) -> bool:

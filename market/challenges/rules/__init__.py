@@ -26,7 +26,6 @@ from market.challenges.rules.demand import (
     Fault,
     demand_faults,
     needs_panel,
-    notice_end,
     owner_part,
 )
 from market.challenges.rules.panels import (
@@ -122,7 +121,6 @@ __all__ = [
     "is_late",
     "months_later",
     "needs_panel",
-    "notice_end",
     "owner_part",
     "points_fault",
     "rank_bids",

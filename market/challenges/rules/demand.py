@@ -7,9 +7,8 @@ with an official text of the region, so they are data: a region's own rules take
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from market.challenges.rules.workflow import Mode
@@ -115,12 +114,3 @@ def needs_panel(mode: Mode, budget_fen: int, rules: DemandRules) -> bool:
 def owner_part(grant_fen: int, solver_percent: int) -> int:
     """Return the most of a grant that may stay with the demand side, in fen; rounded down."""
     return grant_fen * (100 - solver_percent) // 100
-
-
-def notice_end(starts_on: date, *, days: int, is_workday: Callable[[date], bool]) -> date:
-    """Return the last day of a notice of so many working days; the day it is published does not count."""
-    day, left = starts_on, days
-    while left > 0:
-        day += timedelta(days=1)
-        left -= is_workday(day)
-    return day

@@ -114,7 +114,7 @@ class AwardReviewInput(MarketSchema):
 
     kind = fields.Enum(AwardReviewKind, by_value=True, required=True)
     decision = fields.Enum(ReviewDecision, by_value=True, required=True)
-    note = text(2, 1000, required=True)
+    note = text(2, 900, required=True)  # the project's closing puts words before it
     rectify_by = fields.Date()
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import fields, validate
 
-from market.challenges.queries.bids import SeenBid, Sight
+from market.challenges.queries.bids import Sight
 from market.challenges.rules import BID_STATUS_NAMES, BidStatus
 from market.challenges.schemas.challenges import ChallengeUnitView
 from market.http.schema import MarketSchema, text
@@ -53,13 +51,6 @@ class BidCheckInput(MarketSchema):
     note = text(2, 1000, allow_none=True, load_default=None)
 
 
-def _team(seen: SeenBid) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "unit": unit, "talent_id": member.talent_id, "duty": member.duty}
-        for member, name, unit in seen.team
-    ]
-
-
 class BidMemberView(MarketSchema):
     """One of a team."""
 
@@ -79,7 +70,7 @@ class BidView(MarketSchema):
     status_name = fields.Function(lambda seen: BID_STATUS_NAMES[seen.bid.status], metadata={"type": "string"})
     leader = fields.String()
     leader_talent_id = fields.Integer(attribute="bid.leader_talent_id", allow_none=True)
-    members = fields.Function(_team, metadata={"type": "array", "items": {"type": "object"}})
+    members = fields.List(fields.Nested(BidMemberView), attribute="team")
     plan = fields.String(attribute="bid.plan")
     confidential = fields.Function(
         lambda seen: seen.bid.confidential if seen.sight is Sight.WHOLE else None,

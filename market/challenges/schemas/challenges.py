@@ -177,9 +177,9 @@ class InvitationInput(MarketSchema):
 
 
 class ChallengeNoteInput(MarketSchema):
-    """Grounds of a step."""
+    """Grounds of a step; where it closes a project, words are put before them."""
 
-    note = text(2, 1000, required=True)
+    note = text(2, 900, required=True)
 
 
 class OptionalNoteInput(MarketSchema):

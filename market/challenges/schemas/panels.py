@@ -29,7 +29,7 @@ class ExclusionView(MarketSchema):
     """An expert who was set aside, and why."""
 
     talent_id = fields.Integer()
-    reason = fields.Enum(Recusal, by_value=True)
+    reason = fields.String()
     reason_name = fields.Function(
         lambda row: RECUSAL_NAMES[Recusal(row["reason"])], metadata={"type": "string"}
     )
@@ -44,10 +44,7 @@ class DrawView(MarketSchema):
     fields_ = fields.List(fields.String(), data_key="fields", attribute="fields")
     seed = fields.String()
     eligible = fields.List(fields.Integer())
-    excluded = fields.Function(
-        lambda row: [{**one, "reason_name": RECUSAL_NAMES[Recusal(one["reason"])]} for one in row.excluded],
-        metadata={"type": "array", "items": {"type": "object"}},
-    )
+    excluded = fields.List(fields.Nested(ExclusionView))
     order = fields.List(fields.Integer())
     repeats = fields.Function(
         lambda row: list(drawn_order(row.seed, row.eligible)) == row.order, metadata={"type": "boolean"}
@@ -56,7 +53,7 @@ class DrawView(MarketSchema):
 
 
 class SeatView(MarketSchema):
-    """An expert's seat."""
+    """An expert's seat; what was declared is left out for those who only know who sat there."""
 
     id = fields.Integer()
     position = fields.Integer()

@@ -27,13 +27,13 @@ from market.challenges.service.bids import settle_bid
 from market.challenges.service.steps import require_possible, require_right, take_award_step, take_step
 from market.clock import china_day
 from market.errors import violation
-from market.libraries.models import KeyTechnology, Talent
+from market.libraries.models import KeyTechnology, RegisterEntry, Talent
 from market.libraries.rules import EntryStatus
 from market.libraries.rules.projects import ProjectOrigin
 from market.libraries.rules.technologies import PROGRESS_STEPS, TACKLING
 from market.libraries.service.projects import open_project
 from market.libraries.service.technologies import set_progress
-from market.listings.models import Need
+from market.listings.models import Listing, Need
 from market.listings.rules import TRANSITIONS
 from market.listings.rules import Action as ListingAction
 from market.listings.service import take_market_step
@@ -41,6 +41,10 @@ from market.search.documents import Encoder
 
 CATEGORY = "challenge"
 """Code of `project_category`."""
+
+LONGEST_TITLE = 200
+LONGEST_UNIT = 100
+"""Characters of a project's title, and of the team's name in it."""
 
 
 def award_challenge(
@@ -78,6 +82,7 @@ def award_challenge(
     if set(plans) != {row["bid_id"] for row in notice.winners} or len(plans) != len(projects):
         raise violation("/projects", "winners-differ", "应当为公示的每个揭榜方各立一项，不多不少。")
     bids = {bid.id: bid for bid in standing_bids(session, challenge.id)}
+    hold_origins(session, challenge)
     awards = []
     for row in notice.winners:
         bid = bids[row["bid_id"]]
@@ -137,9 +142,10 @@ def _project_values(
 ) -> dict[str, Any]:
     starts_on = plan.get("started_on") or china_day(now)
     leader = _team_member(bid.leader, leader_of(bid), bid.organisation.name, None)
-    suffix = f"（{bid.organisation.name}）" if challenge.mode is Mode.RACE else ""
+    # Projects of a race bear the names of their teams; names of units are as long as titles may be.
+    suffix = f"（{bid.organisation.name[:LONGEST_UNIT]}）" if challenge.mode is Mode.RACE else ""
     return {
-        "title": challenge.title[: 200 - len(suffix)] + suffix,
+        "title": challenge.title[: LONGEST_TITLE - len(suffix)] + suffix,
         "summary": f"{challenge.summary}\n{challenge.goals}",
         "region_code": challenge.region_code,
         "organisation_id": bid.organisation_id,
@@ -159,10 +165,24 @@ def _project_values(
 
 
 def _team_member(talent: Talent | None, name: str, unit: str, duty: str | None) -> dict[str, Any]:
-    """Return one of a team; who has left the talent pool meanwhile is named as the pool still does."""
-    if talent is not None and talent.status is EntryStatus.LISTED:
+    """Return one of a team; of the talent pool by link alone, also who has left it meanwhile."""
+    if talent is not None and talent.status is not EntryStatus.ERASED:
         return {"talent_id": talent.id, "duty": duty}
     return {"name": name, "unit": unit, "duty": duty}
+
+
+def hold_origins(session: Session, challenge: Challenge) -> None:
+    """Lock need and technology of a challenge before a project of it is written to the index.
+
+    Whoever writes there holds the change log to the end, and whoever changes one of these rows waits for the
+    log with the row in hand: taken in the other order they would wait for each other.
+    """
+    for model, parent, key in (
+        (Need, Listing, challenge.need_id),
+        (KeyTechnology, RegisterEntry, challenge.technology_id),
+    ):
+        if key is not None:
+            session.get(model, key, with_for_update={"of": [parent, model]}, populate_existing=True)
 
 
 def advance_technology(

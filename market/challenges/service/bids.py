@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -30,7 +30,7 @@ from market.challenges.rules import (
 )
 from market.challenges.service.steps import BIDDERS, audit_bid, require_possible, require_right, take_step
 from market.clock import china_day
-from market.conduct.queries import blocking
+from market.conduct.queries import barred_people, blocking
 from market.conduct.rules import NO_BIDS
 from market.db import require_version
 from market.errors import Conflict, PermissionDenied, violation
@@ -240,14 +240,23 @@ def submit_bid(session: Session, actor: Actor, bid_id: int, *, now: datetime) ->
     """
     bid = _own_bid(session, actor, bid_id, BidAction.SUBMIT, now=now)
     _require_complete(bid)
-    people = {bid.leader_talent_id, *(member.talent_id for member in bid.members)} - {None}
-    if is_unit_barred(
-        session, bid.organisation_id, talent_ids=[one for one in people if one], day=china_day(now)
-    ):
+    named = (bid.leader_talent_id, *(member.talent_id for member in bid.members))
+    people = {one for one in named if one is not None}
+    if is_unit_barred(session, bid.organisation_id, talent_ids=people, day=china_day(now)):
         raise PermissionDenied("团队中有人在诚信记录限制期内，不能揭榜。", code="bidder-barred")
+    _require_team_off_the_black_list(session, bid, people, day=china_day(now))
     bid.submitted_at = now
     _take(session, actor, bid, BidAction.SUBMIT, now=now)
     return bid
+
+
+def _require_team_off_the_black_list(
+    session: Session, bid: Bid, people: Collection[int], *, day: date
+) -> None:
+    units = [member.organisation_id for member in bid.members if member.organisation_id is not None]
+    if blocking(session, units, day) or barred_people(session, people, day):
+        detail = f"团队中有单位或人员在黑榜上；红黑榜规则：{NO_BIDS}。"
+        raise PermissionDenied(detail, code="conduct-blacklisted")
 
 
 def withdraw_bid(session: Session, actor: Actor, bid_id: int, *, now: datetime) -> Bid:

@@ -35,7 +35,7 @@ from market.listings.models import Need
 from market.listings.queries import get_listing
 from market.listings.rules import PUBLIC, ListingKind, Validation
 from market.reference.queries import check_codes
-from market.reference.rules import Scheme
+from market.reference.rules import Scheme, lies_within
 
 OVER = (Status.DROPPED, Status.FAILED, Status.TERMINATED)
 """States after which a need may be tried again."""
@@ -65,13 +65,16 @@ def collect_challenge(session: Session, actor: Actor, *, form: Mapping[str, Any]
     Raises:
         PermissionDenied: neither demand side nor bureau.
         Conflict: the need has a challenge already.
-        RuleViolation: the need is not a valid one, or the form breaks a demand rule; named after it.
+        RuleViolation: the need is not a valid one, need and technology lie apart, or the form breaks a
+            demand rule; named after it.
     """
     technology = _technology(session, actor, form.get("technology_id"))
     need = _need(session, actor, form.get("need_id"))
     origin = need or technology
     if origin is None:
         raise violation("/need_id", "origin-missing", "请指明来自哪项需求或哪项攻关技术。")
+    if need is not None and technology is not None:
+        _require_one_place(need, technology)
     owner = _owner(session, origin, form)
     _require_collector(actor, owner=owner, origin=origin)
     if need is not None:
@@ -120,6 +123,13 @@ def _technology(session: Session, actor: Actor, technology_id: int | None) -> Ke
     if technology.status is not EntryStatus.LISTED:
         raise violation("/technology_id", "technology-not-listed", "该攻关技术不在列。")
     return technology
+
+
+def _require_one_place(need: Need, technology: KeyTechnology) -> None:
+    """Refuse a technology of another bureau's list: the award of the challenge sets how far it is."""
+    ours, theirs = need.region_code, technology.region_code
+    if not lies_within(ours, theirs) and not lies_within(theirs, ours):
+        raise violation("/technology_id", "outside-region", "该攻关技术属于其他地区，不能合并发榜。")
 
 
 def _owner(session: Session, origin: Need | KeyTechnology, form: Mapping[str, Any]) -> Organisation:

@@ -16,7 +16,6 @@ from market.challenges.queries.scores import facts_of, ranking, standing_notice
 from market.challenges.rules import (
     Action,
     ObjectionStatus,
-    notice_end,
     skips_better,
 )
 from market.challenges.service.steps import require_possible, require_right, take_step
@@ -24,6 +23,7 @@ from market.clock import china_day
 from market.db import get_or_not_found
 from market.errors import Conflict, violation
 from market.reference.queries import is_workday
+from market.reference.rules import working_days_after
 
 
 def publish_notice(
@@ -71,7 +71,7 @@ def publish_notice(
         winners=rows,
         reason=reason,
         starts_on=today,
-        ends_on=notice_end(today, days=days or least, is_workday=is_workday(session)),
+        ends_on=working_days_after(today, days or least, is_workday=is_workday(session)),
         published_by=actor.user_id,
         published_at=now,
     )

@@ -21,7 +21,7 @@ from market.challenges.rules import (
     ReviewDecision,
     owner_part,
 )
-from market.challenges.service.awards import advance_technology, sign_need
+from market.challenges.service.awards import advance_technology, hold_origins, sign_need
 from market.challenges.service.steps import require_possible, require_right, take_award_step
 from market.clock import china_day
 from market.errors import Conflict, PermissionDenied, violation
@@ -87,10 +87,9 @@ def review_award(
             reviewed_at=now,
         )
     )
-    if action is Action.TERMINATE:
-        _end(session, actor, award, accepted=False, note=note, encoder=encoder, now=now)
-    elif action is Action.ACCEPT:
-        _end(session, actor, award, accepted=True, note=note, encoder=encoder, now=now)
+    if action in {Action.ACCEPT, Action.TERMINATE}:
+        accepted = action is Action.ACCEPT
+        _end(session, actor, award, accepted=accepted, note=note, encoder=encoder, now=now)
     take_award_step(session, actor, award, action, facts=facts, now=now, note=note)
     _follow(session, actor, award, action, encoder=encoder, now=now)
     return award
@@ -127,6 +126,7 @@ def _end(
     now: datetime,
 ) -> None:
     """Close the award's project too; one that was closed in the pool before must agree."""
+    hold_origins(session, award.challenge)
     award.ended_on = china_day(now)
     project = session.get(Project, award.project_id)
     assert project is not None
@@ -227,8 +227,10 @@ def record_integrity(
         raise PermissionDenied("诚信记录由所在地主管部门登记。", code="role-not-allowed")
     if (talent_id is None) == (organisation_id is None):
         raise violation("/talent_id", "one-subject", "请指明一位人才库人员，或一家单位。")
-    if talent_id is not None and session.get(Talent, talent_id) is None:
-        raise violation("/talent_id", "talent-unknown", f"人才库中没有人员 {talent_id}。")
+    if talent_id is not None:
+        talent = session.get(Talent, talent_id)
+        if talent is None or talent.status is EntryStatus.ERASED:
+            raise violation("/talent_id", "talent-unknown", f"人才库中没有人员 {talent_id}。")
     if organisation_id is not None and session.get(Organisation, organisation_id) is None:
         raise violation("/organisation_id", "organisation-not-found", "没有找到该单位。")
     if challenge_id is not None and session.get(Challenge, challenge_id) is None:

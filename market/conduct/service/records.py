@@ -21,7 +21,6 @@ from market.conduct.rules import (
     Action,
     Status,
     ground_fits,
-    notice_end,
     other_board,
     term_fault,
 )
@@ -31,7 +30,7 @@ from market.libraries.models import RegisterEntry
 from market.libraries.queries.entries import get_entry
 from market.libraries.rules import EntryKind
 from market.reference.queries import check_codes, check_region, is_workday
-from market.reference.rules import Scheme
+from market.reference.rules import Scheme, working_days_after
 
 SUBJECT_KINDS = frozenset({EntryKind.AGENCY, EntryKind.TALENT})
 """Entries of registers that a record may be about."""
@@ -151,7 +150,7 @@ def check_record(
     record.checked_by = actor.user_id
     if passed:
         days = TERMS[record.board].notice_days
-        record.notice_until = notice_end(china_day(now), days=days, is_workday=is_workday(session))
+        record.notice_until = working_days_after(china_day(now), days, is_workday=is_workday(session))
     take_step(session, actor, record, action, now=now, note=note)
     return record
 

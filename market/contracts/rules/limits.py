@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-ONE_DAY = timedelta(days=1)
+from market.reference.rules import working_days_after
 
 
 class LargeBy(StrEnum):
@@ -95,11 +95,7 @@ def due_on(accepted_on: date, rules: RuleSet, *, extended: bool, is_workday: Cal
     days = rules.large_limit_days if extended else rules.limit_days
     if not rules.working_days:
         return accepted_on + timedelta(days=days)
-    day = accepted_on
-    while days:
-        day += ONE_DAY
-        days -= is_workday(day)
-    return day
+    return working_days_after(accepted_on, days, is_workday=is_workday)
 
 
 def days_left(today: date, due: date, *, working_days: bool, is_workday: Callable[[date], bool]) -> int:

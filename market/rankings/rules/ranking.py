@@ -12,9 +12,8 @@ by amount, then by name and id, which decides lines on paper and nobody's rank.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 
 WHOLE_BP = 10_000
@@ -156,14 +155,3 @@ def places(found: Iterable[Standing]) -> list[Place]:
         )
         for position, row in enumerate(ordered, start=1)
     ]
-
-
-def objections_end(
-    published_on: date, is_workday: Callable[[date], bool], *, days: int = OBJECTION_DAYS
-) -> date:
-    """Return the last day for objections: so many working days after the day of publication."""
-    day = published_on
-    while days > 0:
-        day += timedelta(days=1)
-        days -= is_workday(day)
-    return day

@@ -16,13 +16,14 @@ from market.rankings.models import Ranking, RankingObjection, RankingRow
 from market.rankings.queries.counting import count_standings
 from market.rankings.queries.rankings import differences, get_ranking, require_in_charge
 from market.rankings.rules import (
+    OBJECTION_DAYS,
     RANKING_STATUS_NAMES,
     ObjectionStatus,
     RankingStatus,
-    objections_end,
     places,
 )
 from market.reference.queries import check_region, is_workday
+from market.reference.rules import working_days_after
 
 
 def draft_ranking(session: Session, actor: Actor, *, region: str, year: int, now: datetime) -> Ranking:
@@ -81,7 +82,9 @@ def publish_ranking(session: Session, actor: Actor, ranking_id: int, *, now: dat
         raise Conflict("草稿统计时年度尚未结束，请在年度结束后重新统计再公示。", code="year-not-over")
     ranking.status = RankingStatus.PUBLISHED
     ranking.published_on = china_day(now)
-    ranking.objections_until = objections_end(ranking.published_on, is_workday(session))
+    ranking.objections_until = working_days_after(
+        ranking.published_on, OBJECTION_DAYS, is_workday=is_workday(session)
+    )
     audit_ranking(session, actor, ranking, verb="publish", now=now)
     session.flush()  # a lost race stops here
     return ranking

@@ -249,6 +249,17 @@ def test_a_bid_after_the_deadline_is_refused(desk: Desk) -> None:
     )
 
 
+def test_grounds_leave_room_for_the_words_that_a_project_puts_before_them(desk: Desk) -> None:
+    scene = make_field(desk.session, teams=1, experts=3)
+    reach(desk.session, scene, Status.IMPLEMENTING)
+    url = f"/awards/{scene.awards[0].id}"
+    review = {"kind": "acceptance", "decision": "pass"}
+    for path, body in ((f"{url}/reviews", review), (f"{url}/terminations", {})):
+        refused = problem_of(desk.send("POST", path, scene.bureau, {**body, "note": "终" * 901}))
+        assert [error["pointer"] for error in refused["errors"]] == ["/note"]
+    assert desk.post(f"{url}/terminations", scene.bureau, {"note": "终" * 900})["status"] == "terminated"
+
+
 def test_rules_of_a_region_are_shown_with_their_source(desk: Desk) -> None:
     scene = make_field(desk.session, teams=0, experts=0)
     usual = desk.done("GET", "/challenge-rules?region=320281", None)

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
-from market.challenges.models import Award, GrantPayment
+from market.accounts.rules import OPERATOR
+from market.challenges.models import Award, BidMember, GrantPayment
 from market.challenges.queries.awards import (
     count_challenges,
     get_award,
@@ -37,9 +38,12 @@ from market.challenges.service.performance import (
 from market.challenges.service.scoring import conclude_review
 from market.contracts import service as contracts
 from market.contracts.rules import Status as ContractStatus
-from market.libraries.models import KeyTechnology, Project
+from market.libraries.models import KeyTechnology, Project, Talent
 from market.libraries.rules import EntryKind
+from market.libraries.rules.talents import ErasureReason
+from market.libraries.service.entries import delist_entry
 from market.libraries.service.projects import decide_milestone, submit_milestone
+from market.libraries.service.talents import erase_talent
 from market.listings.rules import Status as NeedStatus
 from tests.factories import JIANGYIN, NOW, make_actor
 from tests.market.challenges.factories import (
@@ -51,11 +55,16 @@ from tests.market.challenges.factories import (
     make_field,
     make_team,
     reach,
+    unit_of,
     winner,
 )
 from tests.market.challenges.refusing import refused
 from tests.market.contracts.factories import contract_form, make_application
-from tests.market.libraries.factories import ENCODER, make_entry
+from tests.market.libraries.factories import ENCODER, make_bureau, make_entry
+from tests.market.libraries.factories_talents import make_talent
+
+LONGEST = "现场检查" * 225
+"""As many words as the forms take: those of a review are kept with the project it closes too."""
 
 
 def notice(session: Session, scene: Field, *lines: dict[str, object], **values: object) -> None:
@@ -134,6 +143,24 @@ def test_nobody_is_awarded_before_the_notice_ends_or_while_an_objection_is_open(
         award(session, scene, scene.bids[1].id)
     assert [one.status for one in award(session, scene, bid.id)] == [Status.AWARDED]
     assert [one.status for one in scene.bids] == [BidStatus.AWARDED, BidStatus.NOT_AWARDED]
+
+
+def test_whoever_left_the_talent_pool_is_named_by_link_alone(session: Session) -> None:
+    scene = make_field(session, teams=1, experts=3)
+    team = unit_of(session, scene.teams[0])
+    team.name = "揭榜大学" * 50
+    reach(session, scene, Status.NOTICED, mode=Mode.RACE, max_awards=2)
+    gone = make_talent(session, person_name="顾澄波")
+    scene.bids[0].members.append(BidMember(talent_id=gone.id))
+    scene.bids[0].leader, scene.bids[0].leader_name = gone, None
+    delist_entry(session, OPERATOR, Talent, gone.id, note="调离", now=NOW)
+    (made,) = award(session, scene, scene.bids[0].id)
+    project = session.get_one(Project, made.project_id)
+    assert (project.leader_talent_id, project.leader_name) == (gone.id, None)
+    assert [(one.talent_id, one.name, one.full_name) for one in project.members] == [
+        (gone.id, None, "顾澄波")
+    ]
+    assert len(project.title) <= 200
 
 
 def test_an_objection_that_is_right_reopens_the_review(session: Session) -> None:
@@ -226,7 +253,7 @@ def review(
 ) -> None:
     """Decide a review of an award."""
     review_award(
-        session, scene.bureau, one.id, kind=kind, decision=decision, note="现场检查", rectify_by=rectify_by,
+        session, scene.bureau, one.id, kind=kind, decision=decision, note=LONGEST, rectify_by=rectify_by,
         encoder=ENCODER, now=NOTICE_OVER,
     )  # fmt: skip
 
@@ -368,7 +395,13 @@ def test_integrity_is_recorded_of_one_and_for_the_future(session: Session) -> No
     with refused("role-not-allowed"):
         write(actor=scene.owner, talent_id=person)
     write(talent_id=person)
+    elsewhere, _ = make_bureau(session, "320282")
     assert [row.talent_id for row in list_integrity(session, scene.bureau)] == [person]
+    assert [row.talent_id for row in list_integrity(session, OPERATOR)] == [person]
+    assert list_integrity(session, elsewhere) == []
+    erase_talent(session, OPERATOR, person, reason=ErasureReason.REQUEST, now=NOW)
+    with refused("talent-unknown"):
+        write(talent_id=person)
     with refused("role-not-allowed"):
         list_integrity(session, scene.owner)
 

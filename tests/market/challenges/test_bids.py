@@ -39,7 +39,7 @@ def test_a_team_writes_changes_hands_in_and_takes_back(session: Session) -> None
     with refused("bid-exists"):
         begin_bid(session, team, challenge.id, form=bid_form(), now=NOW)
     seen = read_bid(session, team, bid.id)
-    assert [(name, unit) for _, name, unit in seen.team] == [
+    assert [(one.name, one.unit) for one in seen.team] == [
         ("李明", "膜工程公司"),
         (expert.person_name, expert.unit_name),
     ]

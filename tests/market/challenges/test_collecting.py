@@ -107,6 +107,20 @@ def test_only_a_valid_need_of_ones_own_becomes_a_challenge_and_only_once(session
     assert collect_challenge(session, scene.owner, form=form, now=NOW).id != challenge.id
 
 
+def test_need_and_technology_lie_in_one_place(session: Session) -> None:
+    scene = make_field(session, teams=0, experts=0)
+    for region, code in (("340881", "outside-region"), ("320200", None)):
+        technology = make_entry(
+            session, EntryKind.TECHNOLOGY, {"title": f"膜污染控制{region}", "region_code": region}
+        )
+        form = challenge_form(scene.need, technology_id=technology.id)
+        if code is None:
+            assert collect_challenge(session, scene.owner, form=form, now=NOW).technology_id == technology.id
+            continue
+        with refused(code):
+            collect_challenge(session, scene.owner, form=form, now=NOW)
+
+
 def test_a_technology_becomes_a_challenge_of_the_enterprise_that_asks_for_it(session: Session) -> None:
     technology = make_entry(
         session,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from market.accounts.rules import OPERATOR
 from market.challenges.queries.challenges import get_challenge
 from market.challenges.queries.panels import panels_of
 from market.challenges.queries.scores import facts_of
@@ -17,6 +21,11 @@ from market.challenges.service.calling import close_call
 from market.challenges.service.panels import draw_panel
 from market.db import Database
 from market.errors import MarketError
+from market.libraries.models import KeyTechnology
+from market.libraries.queries.entries import get_entry
+from market.libraries.rules import EntryKind, Register
+from market.libraries.rules.technologies import TACKLING
+from market.libraries.service.entries import record_with
 from tests.factories import NOW
 from tests.market.challenges.factories import (
     CLOSED,
@@ -27,7 +36,7 @@ from tests.market.challenges.factories import (
     reach,
 )
 from tests.market.contracts.racing import at_once
-from tests.market.libraries.factories import ENCODER
+from tests.market.libraries.factories import ENCODER, make_entry, publish
 
 
 def test_two_draws_bids_against_the_closing_and_two_awards(own_database: Database) -> None:
@@ -71,6 +80,37 @@ def test_two_draws_bids_against_the_closing_and_two_awards(own_database: Databas
         (["bid-after-deadline"], Status.FAILED, 0),
         ([], Status.CLOSED, 1),
     ]
+
+
+def test_an_award_and_a_change_of_its_technology_do_not_wait_for_each_other(own_database: Database) -> None:
+    with own_database.transaction() as session:
+        scene = make_field(session, experts=3)
+        technology = make_entry(session, EntryKind.TECHNOLOGY, {"title": "膜污染控制"})
+        publish(session, Register.TECHNOLOGIES)
+        reach(session, scene, Status.NOTICED, technology_id=technology.id)
+        winner_id = scene.bids[0].id
+    held = threading.Event()
+
+    def record() -> None:
+        with own_database.transaction() as session:
+            row = get_entry(session, OPERATOR, KeyTechnology, technology.id, lock=True)
+            held.set()
+            time.sleep(0.4)  # time for the award to come as far as it can
+            record_with(session, OPERATOR, row, note="补充指标", encoder=ENCODER, now=NOW)
+
+    def award() -> None:
+        held.wait()
+        with own_database.transaction() as session:
+            award_challenge(
+                session, scene.bureau, scene.id, projects=[{"bid_id": winner_id, "milestones": MILESTONES}],
+                encoder=ENCODER, now=NOTICE_OVER,
+            )  # fmt: skip
+
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(record), pool.submit(award)]:
+            future.result(timeout=60)
+    with own_database.reading() as session:
+        assert session.get_one(KeyTechnology, technology.id).progress == TACKLING
 
 
 def _codes(results: list[Any]) -> list[str]:

@@ -11,7 +11,7 @@ from market.challenges.models import Bid
 from market.challenges.queries.panels import seats_of
 from market.challenges.rules import Recusal, SeatStatus
 from market.challenges.rules import Status as ChallengeStatus
-from market.challenges.service.bids import begin_bid, withdraw_bid
+from market.challenges.service.bids import begin_bid, submit_bid, withdraw_bid
 from market.challenges.service.panels import declare, draw_panel
 from market.conduct.rules import Status
 from market.conduct.service import remove_record
@@ -37,6 +37,25 @@ def test_whoever_stands_on_the_black_list_bids_for_nothing(session: Session) -> 
     begin_bid(session, other, challenge.id, form=bid_form(), now=NOW)
     remove_record(session, office.checker, record.id, note="已完成信用修复", now=NOW)
     begin_bid(session, team, challenge.id, form=bid_form(), now=NOW)
+
+
+def test_nobody_bids_with_a_member_from_the_black_list(session: Session) -> None:
+    scene = make_field(session, teams=2, experts=1)
+    challenge = reach_challenge(session, scene, ChallengeStatus.CALLING)
+    team, barred_unit = scene.teams
+    (person,) = scene.experts
+    office = make_office(session)
+    for about, member in (
+        ({"organisation_id": barred_unit.organisation_id}, {"name": "李明"}),
+        ({"entry_id": person.id}, {"talent_id": person.id}),
+    ):
+        reach(session, Status.LISTED, conduct_form(**about), office=office, start=NOW - NOTICE)
+        unit = {"organisation_id": about["organisation_id"]} if "organisation_id" in about else {}
+        form = bid_form(members=[{**member, **unit, "duty": "中试"}])
+        bid = begin_bid(session, team, challenge.id, form=form, now=NOW)
+        with refused("conduct-blacklisted"):
+            submit_bid(session, team, bid.id, now=NOW)
+        withdraw_bid(session, team, bid.id, now=NOW)
 
 
 def test_whoever_stands_on_the_black_list_is_not_drawn_and_not_cleared(session: Session) -> None:

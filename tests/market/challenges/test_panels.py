@@ -12,6 +12,7 @@ from market.challenges.models import Panel
 from market.challenges.queries.panels import list_seats, panels_of, seats_of
 from market.challenges.queries.scores import facts_of, ranking, read_ranking
 from market.challenges.rules import Mode, Recusal, SeatStatus, Status, drawn_order
+from market.challenges.schemas.panels import SeatView
 from market.challenges.service.bids import begin_bid, check_bid, submit_bid
 from market.challenges.service.calling import close_call
 from market.challenges.service.panels import declare, draw_panel
@@ -196,7 +197,9 @@ def test_names_of_experts_reach_the_teams_only_after_the_award(session: Session)
     later = make_field(session, teams=2, experts=0)
     later.experts = scene.experts
     awarded = reach(session, later, Status.AWARDED)
-    assert len(list_seats(session, later.teams[1], awarded)) == 3
+    named = SeatView(many=True).dump(list_seats(session, later.teams[1], awarded))
+    drawn = {one.person_name for one in later.experts}
+    assert {one["name"] for one in named if "words" not in one} == drawn
     assert list_seats(session, make_team(session), awarded) == []
     assert len(read_ranking(session, later.owner, awarded)) == 2
 

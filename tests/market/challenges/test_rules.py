@@ -29,7 +29,6 @@ from market.challenges.rules import (
     drawn_order,
     months_later,
     needs_panel,
-    notice_end,
     owner_part,
     points_fault,
     rank_bids,
@@ -249,12 +248,6 @@ def test_the_solver_never_gets_less_than_the_share(grant: int, percent: int) -> 
     assert 0 <= kept <= grant
     assert (grant - kept) * 100 >= grant * percent
     assert (grant - kept - 1) * 100 < grant * percent or kept == grant
-
-
-def test_days_of_a_notice_are_working_days_after_the_first() -> None:
-    weekday = lambda day: day.weekday() < 5  # noqa: E731
-    assert notice_end(date(2025, 6, 20), days=5, is_workday=weekday) == date(2025, 6, 27)
-    assert notice_end(date(2025, 6, 20), days=1, is_workday=weekday) == date(2025, 6, 23)
 
 
 def test_months_end_where_they_end() -> None:

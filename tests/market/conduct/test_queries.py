@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from market.accounts.queries import actor_of
 from market.accounts.rules import OPERATOR, Actor, OrganisationKind
 from market.clock import china_day
 from market.conduct.models import ConductRecord
@@ -17,7 +18,7 @@ from market.conduct.rules import Action, Board, Status
 from market.db import PageRequest
 from market.libraries.models import Talent
 from market.libraries.rules import EntryStatus
-from tests.factories import NOW, make_actor
+from tests.factories import NOW, make_actor, make_user
 from tests.market.challenges.refusing import refused
 from tests.market.conduct.factories import (
     AFTER_LAST,
@@ -97,7 +98,8 @@ def scene(session: Session) -> Scene:
         "official": official,
         "bureau": make_actor(session, OrganisationKind.BUREAU),
         "elsewhere": make_actor(session, OrganisationKind.BUREAU, region_code="320282"),
-        "admin": OPERATOR,
+        "admin": actor_of(make_user(session)),
+        "operator": OPERATOR,
     }
     return Scene(actors, records)
 
@@ -116,6 +118,7 @@ def test_lists_hold_what_is_public_ones_own_and_what_the_office_keeps(session: S
         "bureau": everything,
         "elsewhere": PUBLIC,
         "admin": everything,
+        "operator": everything,
     }
     assert {name: scene.listed(session, name) for name in scene.actors} == expected
     for day in (TODAY, LATER):
@@ -151,7 +154,7 @@ def test_a_subject_reads_the_answer_and_not_the_evidence(session: Session, scene
     }
     assert sights == {
         **dict.fromkeys(("anyone", "unit", "person", "elsewhere"), Sight.PUBLIC),
-        **dict.fromkeys(("official", "bureau", "admin"), Sight.OFFICE),
+        **dict.fromkeys(("official", "bureau", "admin", "operator"), Sight.OFFICE),
         "broker": Sight.SUBJECT,
     }
     own = scene.actors["official"]

@@ -20,7 +20,6 @@ from market.conduct.rules import (
     Status,
     ground_fits,
     is_public,
-    notice_end,
     right_refusal,
     shown_status,
     step_refusal,
@@ -128,14 +127,6 @@ def test_only_what_stands_on_a_list_is_public_and_red_notices_are() -> None:
         (Board.RED, Status.NOTICED),
         (Board.RED, Status.OBJECTED),
     }
-
-
-@given(st.integers(1, 20), st.dates(date(2024, 1, 1), date(2026, 12, 31)))
-def test_a_notice_has_its_working_days_after_the_first(days: int, start: date) -> None:
-    end = notice_end(start, days=days, is_workday=lambda day: day.weekday() < 5)
-    between = [start + timedelta(days=n + 1) for n in range((end - start).days)]
-    assert sum(day.weekday() < 5 for day in between) == days
-    assert end.weekday() < 5
 
 
 def test_a_term_has_an_end_and_a_ground_its_list() -> None:

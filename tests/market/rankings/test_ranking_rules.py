@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,6 @@ from market.rankings.rules import (
     WHOLE_BP,
     Credited,
     Standing,
-    objections_end,
     parts_of,
     places,
     share_text,
@@ -110,15 +107,6 @@ def test_places_do_not_depend_on_the_order_of_input(rows: list[tuple[int, int]],
     for row in placed:
         better = sum(other.total_fen > row.standing.total_fen for other in found)
         assert row.rank_by_amount == better + 1
-
-
-def test_objections_run_for_working_days_after_publication() -> None:
-    def is_workday(day: date) -> bool:
-        return day.weekday() < 5 and day != date(2025, 6, 12)
-
-    # Tuesday; Wednesday is the first day, Thursday is a holiday.
-    assert objections_end(date(2025, 6, 10), is_workday, days=2) == date(2025, 6, 13)
-    assert objections_end(date(2025, 6, 10), is_workday) == date(2025, 6, 20)
 
 
 def test_shares_are_shown_as_contracts() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,7 @@ from market.reference.rules import (
     lies_within,
     region_prefix,
     workdays,
+    working_days_after,
     year_is_known,
 )
 
@@ -94,3 +95,20 @@ def test_a_year_is_known_when_announced_or_loaded_as_a_whole() -> None:
     assert not year_is_known(FAR, {new_year: False})
     assert not year_is_known(FAR, {new_year: False, national_day: True})
     assert year_is_known(FAR, {new_year: False, national_day: False})
+
+
+@given(st.integers(0, 20), st.dates(date(2024, 1, 1), date(2026, 12, 31)))
+def test_a_limit_has_its_working_days_after_the_first(days: int, start: date) -> None:
+    end = working_days_after(start, days, is_workday=lambda day: day.weekday() < 5)
+    between = [start + timedelta(days=n + 1) for n in range((end - start).days)]
+    assert sum(day.weekday() < 5 for day in between) == days
+    assert end == start or end.weekday() < 5
+
+
+def test_holidays_make_a_limit_longer() -> None:
+    def is_workday(day: date) -> bool:
+        return day.weekday() < 5 and day != date(2025, 6, 12)
+
+    # Tuesday; Wednesday is the first day, Thursday is a holiday.
+    assert working_days_after(date(2025, 6, 10), 2, is_workday=is_workday) == date(2025, 6, 13)
+    assert working_days_after(date(2025, 6, 10), 7, is_workday=is_workday) == date(2025, 6, 20)
