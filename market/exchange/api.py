@@ -9,7 +9,7 @@ from market.accounts.auth import current_actor, current_user_id
 from market.contracts.api import current_ledger
 from market.errors import violation
 from market.exchange import queries
-from market.exchange.rules.runs import ImportKind, ImportOptions
+from market.exchange.rules.runs import REGISTERS, ImportKind, ImportOptions
 from market.exchange.schemas import ImportFile, ImportInput, ImportView
 from market.exchange.service import import_within, plan_import
 from market.http.edge import now, reading, transaction
@@ -22,6 +22,9 @@ blp = MarketBlueprint("exchange", __name__, description="批量导入")
 MAX_ROWS = 5000
 """Rows of a file that a request may bring: the transaction must end within the patience of other writers."""
 
+MAX_ENTRIES = 500
+"""The same of entries of registers, each of which takes many steps."""
+
 
 @blp.route("/imports", methods=["POST"])
 @blp.doc(**HEADER_DOC)
@@ -29,7 +32,7 @@ MAX_ROWS = 5000
 @blp.arguments(ImportFile, location="files")
 @blp.response(201, ImportView)
 def create_import(form: dict[str, Any], files: dict[str, Any]) -> Any:
-    """导入需求、成果或已登记合同；可重复提交，已有且未变的行不受影响"""
+    """导入需求、成果、已登记合同或清单和库的条目；可重复提交，已有且未变的行不受影响"""
     upload = files["file"]
     options = ImportOptions(
         kind=form["kind"],
@@ -41,7 +44,9 @@ def create_import(form: dict[str, Any], files: dict[str, Any]) -> Any:
         defaults=_pairs(form["set"]),
         sheet=form["sheet"],
         confirm_unit=form["confirm_unit"],
+        draft=form["draft"],
     )
+    searched = options.publish or options.kind in REGISTERS
     with closing(upload), transaction() as session:
         actor = current_actor(session)
 
@@ -49,21 +54,22 @@ def create_import(form: dict[str, Any], files: dict[str, Any]) -> Any:
             plan = plan_import(
                 session, actor, stream=upload.stream, file_name=upload.filename or "", options=options
             )
-            if plan.source.row_count > MAX_ROWS:
+            most = MAX_ENTRIES if options.kind in REGISTERS else MAX_ROWS
+            if plan.source.row_count > most:
                 raise violation(
-                    "/file", "too-many-rows", f"在线导入每次不超过{MAX_ROWS}行，请拆分文件或联系管理员。"
+                    "/file", "too-many-rows", f"在线导入每次不超过{most}行，请拆分文件或联系管理员。"
                 )
             return import_within(
                 session,
                 actor,
                 plan,
-                encoder=current_encoder() if options.publish else None,
+                encoder=current_encoder() if searched else None,
                 ledger=current_ledger() if options.kind is ImportKind.CONTRACTS else None,
                 now=now(),
             ).run
 
         answer = once(session, current_user_id(actor), work, schema=ImportView, status=201, now=now())
-    if options.publish and not options.dry_run:
+    if searched and not options.dry_run:
         index_changed()
     return answer
 

@@ -1,4 +1,4 @@
-"""`market import needs|achievements|contracts FILE`."""
+"""`market import KIND FILE`: needs, achievements, contracts, and the entries of each register."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from market.accounts.rules import OPERATOR
 from market.errors import MarketError
-from market.exchange.rules.runs import KIND_NAMES, ImportKind, ImportOptions, Mode, Result
+from market.exchange.rules.runs import KIND_NAMES, REGISTERS, ImportKind, ImportOptions, Mode, Result
 from market.exchange.service import ImportPlan, ImportReport, plan_import, run_import, write_report
 from market.exchange.service.mapping_file import (
     MappingFile,
@@ -24,12 +24,6 @@ from market.exchange.service.mapping_file import (
 from market.exchange.service.report import require_report_suffix
 
 ERRORS_PRINTED = 20
-
-MODE_WORDS = {
-    ImportKind.NEEDS: "全部不导入",
-    ImportKind.ACHIEVEMENTS: "全部不导入",
-    ImportKind.CONTRACTS: "跳过",
-}
 
 
 class ImportFailed(click.ClickException):
@@ -67,7 +61,8 @@ def _command(kind: ImportKind, help_text: str, *more: click.Option) -> click.Com
                      help="把这次的对应关系存入 .toml 或 .json 文件，供下次 --mapping 使用"),
         click.Option(["--dry-run"], is_flag=True, help="只检查，不写入"),
         click.Option(["--skip-bad-rows/--all-or-nothing"], default=kind is ImportKind.CONTRACTS,
-                     help="跳过有错的行，或有一行出错即全部不导入；默认" + MODE_WORDS[kind]),
+                     help="跳过有错的行，或有一行出错即全部不导入；默认"
+                     + ("跳过" if kind is ImportKind.CONTRACTS else "全部不导入")),
         click.Option(["--report"], type=click.Path(dir_okay=False, writable=True, path_type=Path),
                      help="把出错的行写入 .csv 或 .xlsx 文件"),
         *more,
@@ -89,6 +84,7 @@ def _command(kind: ImportKind, help_text: str, *more: click.Option) -> click.Com
         organisation: str | None,
         publish: bool = False,
         confirm_unit: bool = False,
+        draft: bool = False,
     ) -> None:
         try:
             kept = MappingFile() if mapping is None else read_mapping_file(mapping)
@@ -103,6 +99,7 @@ def _command(kind: ImportKind, help_text: str, *more: click.Option) -> click.Com
                 words=kept.words,
                 sheet=sheet,
                 confirm_unit=confirm_unit,
+                draft=draft,
             )
             bad_rows = _import(ctx, file, options, report=report, save_mapping=save_mapping)
         except MarketError as error:
@@ -122,12 +119,17 @@ def _publish() -> click.Option:
     return click.Option(["--publish"], is_flag=True, help="导入并发布；默认为草稿，不能被检索")
 
 
+def _draft() -> click.Option:
+    return click.Option(["--draft"], is_flag=True, help="只存为草稿；默认提交核对，由主管部门核对后列入")
+
+
 def _confirm_unit() -> click.Option:
     help_text = "金额单位已核对无误；不给出时，中位数与同类合同相差千倍以上的文件不导入"
     return click.Option(["--confirm-unit"], is_flag=True, help=help_text)
 
 
 ONE_OWNER = "所有行的单位：编号、统一社会信用代码或名称；不给出则每行自报单位"
+ENTRY_UNIT = "所有条目的所属单位：编号、统一社会信用代码或名称；不给出则每行自报，也可以没有"
 
 import_group.add_command(
     _command(ImportKind.NEEDS, "导入技术需求", _owner("organisation", ONE_OWNER), _publish())
@@ -143,6 +145,11 @@ import_group.add_command(
         _confirm_unit(),
     )
 )
+
+for each in ImportKind:
+    if each in REGISTERS:
+        help_text = f"导入{KIND_NAMES[each]}，提交核对"
+        import_group.add_command(_command(each, help_text, _owner("organisation", ENTRY_UNIT), _draft()))
 
 
 def _import(
@@ -172,7 +179,7 @@ def _import(
                 context.database,
                 OPERATOR,
                 plan,
-                encoder=context.encoder if options.publish else None,
+                encoder=context.encoder if options.publish or options.kind in REGISTERS else None,
                 ledger=context.ledger if options.kind is ImportKind.CONTRACTS else None,
                 clock=context.clock,
                 progress=lambda rows: progress.advance(task, rows),

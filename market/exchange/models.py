@@ -15,7 +15,8 @@ from market.exchange.rules.runs import ImportKind, Mode, Result
 class ImportRun(Base):
     """One file that was imported, or tried on (`dry_run`).
 
-    `errors` holds the first refused rows, without the values that stood there. `organisation_id` is where
+    `errors` holds the first refused rows, without the values that stood there; of files about people no
+    heading and no name of a file is kept either. `organisation_id` is where
     the person who imported belongs. Counts of a dry run are what a real run would have done.
     """
 

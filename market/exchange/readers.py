@@ -39,6 +39,9 @@ HEADER_WITHIN = 10
 MAX_UNPACKED = 1 << 30
 """Bytes a workbook may unpack to; more is a zip bomb or no table."""
 
+FORMULA_STARTS = tuple("=+-@＝＋－＠|")
+"""Signs before which the market's own CSV files, and others, put an apostrophe."""
+
 MAX_COLUMNS = 500
 CHUNK = 1 << 20
 
@@ -70,13 +73,17 @@ def unreadable(detail: str) -> RuleViolation:
     return violation("/file", "file-unreadable", detail)
 
 
-def read_source(stream: BinaryIO, file_name: str, *, sheet: str | None = None) -> Source:
+def read_source(
+    stream: BinaryIO, file_name: str, *, sheet: str | None = None, holding: str | None = None
+) -> Source:
     """Read a file's header and count its rows.
 
     Args:
         stream: seekable; stays open as long as rows are read, and is not closed here.
         file_name: its suffix names the format.
         sheet: which sheet of a workbook.
+        holding: what is looked for, in words: where no sheet is named, one whose name ends so is taken
+            before others.
 
     Raises:
         RuleViolation: `file-unreadable`, with words about what to do.
@@ -87,7 +94,7 @@ def read_source(stream: BinaryIO, file_name: str, *, sheet: str | None = None) -
     if suffix == ".jsonl":
         return _read_jsonl(stream)
     if suffix == ".xlsx":
-        return _read_workbook(stream, sheet)
+        return _read_workbook(stream, sheet, holding)
     if suffix in {".xls", ".et", ".ods", ".numbers"}:
         raise unreadable(f"不支持 {suffix} 文件，请在表格软件中另存为 .xlsx。")
     raise unreadable("只支持 .csv、.xlsx 和 .jsonl 文件。")
@@ -153,20 +160,35 @@ def _table(
         header = _find_header(first_pass)
 
     def hand_out() -> Rows:
-        for number, cells in enumerate(rows(), start=1):
-            if number <= header.row or not any(map(_filled, cells)):
-                continue
+        for number, cells in _body(rows(), header):
             if any(map(_filled, cells[len(header.columns) :])):
                 yield SourceRow(number, {}, fault="该行的单元格比表头多，请检查分隔符或表头。")
             else:
                 yield SourceRow(number, dict(zip(header.columns, cells, strict=False)))
 
-    count = sum(
-        1
-        for number, cells in enumerate((count_in or rows)(), 1)
-        if number > header.row and any(map(_filled, cells))
-    )
+    count = sum(1 for _ in _body((count_in or rows)(), header))
     return Source(header.columns, count, ordered=True, sheet=sheet, rows=hand_out)
+
+
+def _body(rows: Iterable[Sequence[Cell]], header: _Header) -> Iterator[tuple[int, Sequence[Cell]]]:
+    """Yield the rows below the header that are not blank, with their numbers.
+
+    Notes at the end are left out: rows with one filled cell that stand below a blank row, down to the end.
+    """
+    notes: list[tuple[int, Sequence[Cell]]] = []
+    below_blank = False
+    for number, cells in enumerate(rows, start=1):
+        if number <= header.row:
+            continue
+        if not any(map(_filled, cells)):
+            below_blank = True
+        elif below_blank and len(header.columns) > 1 and sum(map(_filled, cells)) == 1:
+            notes.append((number, cells))
+        else:
+            yield from notes
+            notes.clear()
+            below_blank = False
+            yield number, cells
 
 
 # --- CSV
@@ -180,11 +202,17 @@ def _read_csv(stream: BinaryIO) -> Source:
         with _as_text(stream, encoding) as lines:
             reader = csv.reader(lines, delimiter=delimiter, strict=True)
             try:
-                yield from reader
+                for cells in reader:
+                    yield [_undone(cell) if cell[:1] == "'" else cell for cell in cells]
             except csv.Error:
                 raise unreadable(f"第{reader.line_num}行附近的引号或分隔符有误，无法按 CSV 读取。") from None
 
     return _table(rows)
+
+
+def _undone(text: str) -> str:
+    """Return a text that begins with an apostrophe without it, where it keeps a formula from being run."""
+    return text[1:] if text[1:].lstrip().startswith(FORMULA_STARTS) else text
 
 
 def _detect_encoding(stream: BinaryIO) -> str:
@@ -280,12 +308,12 @@ def _json_cell(value: Any) -> Cell:
 # --- workbooks
 
 
-def _read_workbook(stream: BinaryIO, sheet: str | None) -> Source:
+def _read_workbook(stream: BinaryIO, sheet: str | None, holding: str | None) -> Source:
     _refuse_bomb(stream)
     stream.seek(0)
     try:
         with CalamineWorkbook.from_filelike(stream) as book:
-            name = _choose_sheet(book, sheet)
+            name = _choose_sheet(book, sheet, holding)
             table = book.get_sheet_by_name(name)
             left = table.start[1] if table.start is not None else 0
     except PasswordError:
@@ -314,15 +342,19 @@ def _refuse_bomb(stream: BinaryIO) -> None:
         raise unreadable("工作簿解压后过大，请拆分后再导入。")
 
 
-def _choose_sheet(book: CalamineWorkbook, wanted: str | None) -> str:
+def _choose_sheet(book: CalamineWorkbook, wanted: str | None, holding: str | None) -> str:
     if wanted is not None:
         if wanted not in book.sheet_names:
             raise unreadable(f"工作簿中没有“{wanted}”这张表，有：{'、'.join(book.sheet_names)}。")
         return wanted
-    for sheet in book.sheets_metadata:
-        if sheet.visible == SheetVisibleEnum.Visible and book.get_sheet_by_name(sheet.name).start is not None:
-            return sheet.name
-    raise unreadable("工作簿中没有可见的数据。")
+    visible = [
+        sheet.name
+        for sheet in book.sheets_metadata
+        if sheet.visible == SheetVisibleEnum.Visible and book.get_sheet_by_name(sheet.name).start is not None
+    ]
+    if not visible:
+        raise unreadable("工作簿中没有可见的数据。")
+    return next((name for name in visible if holding is not None and name.endswith(holding)), visible[0])
 
 
 def _sheet_cell(value: Any) -> Cell:

@@ -14,7 +14,10 @@ PAIR = validate.Regexp(r"^[^=]+=.*$", error="应写成“名称=值”")
 class ImportFile(MarketSchema):
     """The file itself."""
 
-    file = Upload(required=True, metadata={"description": ".csv、.xlsx 或 .jsonl，至多 5000 行"})
+    file = Upload(
+        required=True,
+        metadata={"description": ".csv、.xlsx 或 .jsonl，至多 5000 行；清单和库的条目至多 500 行"},
+    )
 
 
 class ImportInput(MarketSchema):
@@ -24,6 +27,9 @@ class ImportInput(MarketSchema):
     mode = fields.Enum(Mode, by_value=True, load_default=Mode.ALL_OR_NOTHING)
     dry_run = fields.Boolean(load_default=False, metadata={"description": "只检查，不写入"})
     publish = fields.Boolean(load_default=False, metadata={"description": "导入并发布；仅管理员"})
+    draft = fields.Boolean(
+        load_default=False, metadata={"description": "清单和库的条目只存为草稿，不提交核对"}
+    )
     organisation = text(
         1,
         200,

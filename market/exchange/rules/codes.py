@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from market.reference.rules import Scheme
 
@@ -102,6 +103,10 @@ class CodeTable:
         found = self.exact.get(key) or self.loose.get(_cut(key))
         return found or self._numbered(wanted) or self._beginning(key)
 
+    def exact_code(self, name: str) -> str | None:
+        """Return the code that has exactly this name or is it; no endings cut, no beginnings."""
+        return name if name in self.codes else self.exact.get(name_key(name))
+
     def _with_zeros(self, digits: str) -> str | None:
         padded = {digits.zfill(length) for length in {len(code) for code in self.codes}} & self.codes
         return padded.pop() if len(padded) == 1 else None
@@ -120,29 +125,36 @@ class CodeTable:
         return found.pop() if len(found) == 1 else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RegionTable:
     """Regions by code and by name, alone or behind the names of what they lie in.
 
     Attributes:
-        codes: all codes, former ones too: old contracts have them.
-        paths: code by name, of present regions; names that several have are left out.
+        regions: code, name, code of the region around it, and whether it exists at present; regions come
+            after those around them.
     """
 
-    codes: frozenset[str]
-    paths: Mapping[str, str]
+    regions: tuple[tuple[str, str, str | None, bool], ...]
 
     @classmethod
     def of(cls, regions: Iterable[tuple[str, str, str | None, bool]]) -> RegionTable:
-        """Build the table from code, name, code of the region around it, and whether it exists at present.
+        """Build the table; see `regions`."""
+        return cls(tuple(regions))
 
-        Regions come after those around them.
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """All codes, former ones too: old contracts have them."""
+        return frozenset(code for code, *_ in self.regions)
+
+    @cached_property
+    def paths(self) -> Mapping[str, str]:
+        """Code by name, of present regions; names that several have are left out.
+
+        Made when the first name is asked for: it takes half a second, and most files have codes.
         """
-        codes: set[str] = set()
         parents: dict[str, str] = {}
         ways: dict[str, list[str]] = {}
-        for code, name, parent, present in regions:
-            codes.add(code)
+        for code, name, parent, present in self.regions:
             if not present or parent is None:
                 continue
             parents[code] = parent
@@ -150,8 +162,7 @@ class RegionTable:
             above = ["", *ways.get(parent, []), *ways.get(parents.get(parent, ""), [])]
             own = {name, re.sub(r"(?<=..)[省市县区]$", "", name)}
             ways[code] = [way + each for way in above for each in own]
-        pairs = ((way, code) for code, all_ways in ways.items() for way in all_ways)
-        return cls(codes=frozenset(codes), paths=_unique(pairs))
+        return _unique((way, code) for code, all_ways in ways.items() for way in all_ways)
 
     def find(self, text: str) -> str | None:
         """Return the code for six digits or a name only one region has."""

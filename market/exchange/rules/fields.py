@@ -7,80 +7,19 @@ them) and from the market's own field names, so that its own exports can be read
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
+from market.exchange.rules.field import (
+    BROKERED,
+    ORGANISATION,
+    ORGANISATION_USCC,
+    TOPIC,
+    VALIDITY,
+    Field,
+    How,
+)
+from market.exchange.rules.register_fields import REGISTER_FIELDS
 from market.exchange.rules.runs import ImportKind
 from market.reference.rules import Scheme
-
-
-class How(StrEnum):
-    """How a cell becomes a value."""
-
-    TEXT = "text"
-    IDENTIFIER = "identifier"
-    MONEY = "money"
-    FOREIGN = "foreign"
-    DATE = "date"
-    PERIOD = "period"
-    LEVEL = "level"
-    FLAG = "flag"
-    CODE = "code"
-    CODES = "codes"
-    WORDS = "words"
-    INDICATORS = "indicators"
-    RIGHTS = "rights"
-    REGION = "region"
-    PARK = "park"
-    COUNTRY = "country"
-
-
-CUSTOMS = "海关"
-"""Name of the other list of country codes in use; stands where a money column has its unit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One target of a column.
-
-    Attributes:
-        name: key in the form; parties of contracts as `seller.uscc`.
-        label: Chinese name.
-        how: conversion.
-        headers: column names that mean this field, as people write them.
-        required: every row must have it, from the file or by default.
-        low: least length of a text in characters.
-        high: greatest length of a text, or of each word of a list.
-        most: greatest number of words in a list.
-        scheme: list of codes, for CODE and CODES.
-        soft: a value that is in no list becomes a keyword instead of failing the row.
-        pattern: regular expression the whole text must match.
-        personal: never shown in reports or stored with an import.
-        several: more than one column may feed it.
-    """
-
-    name: str
-    label: str
-    how: How
-    headers: tuple[str, ...]
-    required: bool = False
-    low: int = 0
-    high: int = 0
-    most: int = 0
-    scheme: Scheme | None = None
-    soft: bool = False
-    pattern: str | None = None
-    personal: bool = False
-    several: bool = False
-
-
-ORGANISATION = "organisation"
-ORGANISATION_USCC = "organisation_uscc"
-TOPIC = "topic"
-VALIDITY = "validity"
-BROKERED = "brokered_reg_no"
-"""Pseudo-fields: who owns the row, words that join the keywords, two days in one cell, and the contract that
-a brokerage contract is about, by its registration number."""
 
 _LISTING = (
     Field("external_id", "外部编号", How.IDENTIFIER, ("外部编号", "编号", "id", "外部id"), low=1, high=64),
@@ -249,6 +188,7 @@ FIELDS: Mapping[ImportKind, tuple[Field, ...]] = {
     ImportKind.NEEDS: NEED_FIELDS,
     ImportKind.ACHIEVEMENTS: ACHIEVEMENT_FIELDS,
     ImportKind.CONTRACTS: CONTRACT_FIELDS,
+    **REGISTER_FIELDS,
 }
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from market.errors import FieldError, RuleViolation, violation
-from market.exchange.rules.fields import CUSTOMS, FIELDS, ORGANISATION, ORGANISATION_USCC, Field, How
+from market.exchange.rules.field import CUSTOMS, ORGANISATION, ORGANISATION_USCC, Field, How
+from market.exchange.rules.fields import FIELDS
 from market.exchange.rules.runs import ImportKind
 
 UNIT_FEN: Mapping[str, int] = {

@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from market.errors import MarketError, RuleViolation, violation
 from market.exchange.rules.codes import Tables, name_key
-from market.exchange.rules.fields import (
+from market.exchange.rules.field import (
     BROKERED,
-    FIELDS,
     ORGANISATION,
     ORGANISATION_USCC,
     TOPIC,
     VALIDITY,
     Field,
     How,
-    fields_by_name,
 )
+from market.exchange.rules.fields import FIELDS, fields_by_name
 from market.exchange.rules.mapping import ColumnMapping, MappedColumn, find_field
-from market.exchange.rules.runs import Cell, ImportKind, RowError, SourceRow, column_letters, shown_value
+from market.exchange.rules.runs import (
+    REGISTERS,
+    Cell,
+    ImportKind,
+    RowError,
+    SourceRow,
+    column_letters,
+    shown_value,
+)
 from market.exchange.rules.texts import ValueFault, plain_text, short_text
 from market.exchange.rules.values import read_cell
 from market.reference.rules import HOME_CURRENCY, MINOR_DIGITS
 
 MERGED = frozenset({How.WORDS, How.CODES, How.INDICATORS, How.RIGHTS})
 KEPT_WHEN_EMPTY = frozenset({"expires_on"})
-"""Fields an empty cell says nothing about; any other empty cell empties the field."""
+"""Fields an empty cell says nothing about; any other empty cell of a listing or contract empties the field.
+
+Of registers no empty cell says anything: their exports hold the public part only.
+"""
 
 NUMBERS: Mapping[str, tuple[str, ...]] = {
     "reg-no-taken": ("reg_no",),
     "external-id-taken": ("external_id",),
+    "entry-ambiguous": ("external_id", "title", "person_name"),
+    "organisation-differs": (ORGANISATION_USCC, ORGANISATION),
+    "not-own-organisation": (ORGANISATION_USCC, ORGANISATION),
+    "outside-region": ("region_code",),
 }
 """Fields that some refusals are about, although they do not name them."""
 
-SAID_AS = {"brokered_id": BROKERED}
+SAID_AS = {"brokered_id": BROKERED, "opens_at": "hours", "closes_at": "hours", "node_id": "node"}
 """Fields of the form that a file states in other words."""
 
 REPEATED = frozenset({How.CODE, How.COUNTRY, How.REGION, How.PARK, How.DATE, How.PERIOD, How.FLAG})
@@ -168,8 +182,8 @@ def read_row(
     values: dict[str, Any] = {}
     words: list[str] = []
     errors: list[RowError] = []
-    for mapped in mapping.columns:
-        field, cell = mapped.field, row.cells.get(mapped.column)
+    for mapped, cell in _stated(kind, row, mapping):
+        field = mapped.field
         try:
             value = None if _is_empty(cell) else reader.read(mapped, cell)
         except ValueFault as fault:
@@ -186,6 +200,8 @@ def read_row(
     errors += _missing(kind, row, mapping, values, ordered=ordered, faulty={e.column for e in errors})
     if kind is ImportKind.CONTRACTS:
         errors += _finish_contract(row, mapping, values, ordered=ordered)
+    elif kind in REGISTERS:
+        _finish_entry(values)
     elif not errors:
         _finish_listing(values, words)
     organisation, uscc = values.pop(ORGANISATION, None), values.pop(ORGANISATION_USCC, None)
@@ -193,6 +209,14 @@ def read_row(
         if values[name] is None:
             del values[name]
     return RowForm(row, _nest(values), organisation, uscc), errors
+
+
+def _stated(kind: ImportKind, row: SourceRow, mapping: ColumnMapping) -> Iterator[tuple[MappedColumn, Cell]]:
+    """Yield the columns that say something, with their cells."""
+    for mapped in mapping.columns:
+        cell = row.cells.get(mapped.column)
+        if kind not in REGISTERS or not _is_empty(cell):
+            yield mapped, cell
 
 
 def _is_empty(cell: Cell) -> bool:
@@ -264,6 +288,15 @@ def _finish_contract(
         return []
     detail = "外币金额的小数位多于该货币的最小单位。"
     return [error_at(row, ("foreign_amount",), "money-too-fine", detail, mapping=mapping, ordered=ordered)]
+
+
+def _finish_entry(values: dict[str, Any]) -> None:
+    """Split the hours of a day; a number that is not stated leaves the entry's own alone."""
+    if values.get("external_id") is None:
+        values.pop("external_id", None)
+    hours = values.pop("hours", None)
+    if hours is not None:
+        values["opens_at"], values["closes_at"] = hours
 
 
 def derived_id(title: str) -> str:

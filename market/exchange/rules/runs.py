@@ -22,13 +22,35 @@ class ImportKind(StrEnum):
     NEEDS = "needs"
     ACHIEVEMENTS = "achievements"
     CONTRACTS = "contracts"
+    NODES = "nodes"
+    ENTERPRISES = "enterprises"
+    RESOURCES = "resources"
+    TECHNOLOGIES = "technologies"
+    PROJECTS = "projects"
+    TALENTS = "talents"
+    AGENCIES = "agencies"
+    CONSORTIA = "consortia"
 
 
 KIND_NAMES: Mapping[ImportKind, str] = {
     ImportKind.NEEDS: "技术需求",
     ImportKind.ACHIEVEMENTS: "科技成果",
     ImportKind.CONTRACTS: "技术合同",
+    ImportKind.NODES: "产业链环节",
+    ImportKind.ENTERPRISES: "链上企业",
+    ImportKind.RESOURCES: "创新资源",
+    ImportKind.TECHNOLOGIES: "攻关技术",
+    ImportKind.PROJECTS: "科技项目",
+    ImportKind.TALENTS: "科技人才",
+    ImportKind.AGENCIES: "服务机构",
+    ImportKind.CONSORTIA: "联合体",
 }
+
+REGISTERS = frozenset(ImportKind) - {ImportKind.NEEDS, ImportKind.ACHIEVEMENTS, ImportKind.CONTRACTS}
+"""Kinds of entries of the lists and pools."""
+
+PERSONAL = frozenset({ImportKind.TALENTS})
+"""Kinds whose rows are about people: nothing that stands in their files is kept or shown."""
 
 
 class Mode(StrEnum):
@@ -103,14 +125,15 @@ class ImportOptions:
         mode: what happens when some rows are bad.
         dry_run: check everything, write nothing.
         publish: take listings through review to publication; needs an admin. Otherwise they are drafts.
-        organisation: id, credit code or name of the owner of all rows (listings) or of the station where
-            all rows are registered (contracts); None means that each row names it.
+        organisation: id, credit code or name of the owner of all rows (listings, entries) or of the station
+            where all rows are registered (contracts); None means that each row names it.
         columns: target field by column name, where the guess is wrong; an empty target leaves the column out.
             A money field may carry its unit: `budget_fen:万元`.
         defaults: value by target field, for rows that say nothing there.
         words: by target field, what words of the file mean, where the code tables do not know them.
         sheet: name of the sheet of a workbook; None takes the first that is visible and not empty.
         confirm_unit: the amounts of contracts are right, although they look like another unit of money.
+        draft: leave entries of lists and pools as drafts; otherwise they are handed in to be checked.
     """
 
     kind: ImportKind
@@ -123,6 +146,7 @@ class ImportOptions:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     sheet: str | None = None
     confirm_unit: bool = False
+    draft: bool = False
 
 
 def shown_value(cell: Cell) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import median_low
 
-from market.exchange.rules.fields import CUSTOMS
+from market.exchange.rules.field import CUSTOMS
 from market.exchange.rules.mapping import UNIT_FEN, ColumnMapping, MappedColumn
 
 AMOUNTS = ("total_amount_fen", "tech_amount_fen")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 
-from market.exchange.rules.fields import Field
+from market.exchange.rules.field import Field
 from market.exchange.rules.runs import Cell
 
 NOT_STATED = frozenset(
@@ -17,6 +18,9 @@ NOT_STATED = frozenset(
 
 MAX_EXACT = Decimal(10**15)
 """Spreadsheets keep 15 digits of a number; a longer number cell has lost its last ones."""
+
+LONGEST_NAME = 8
+"""Pieces that one name is cut into at most."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -88,3 +92,38 @@ def read_identifier(field: Field, cell: Cell) -> str | None:
         )
     text = unicodedata.normalize("NFKC", plain_text(cell)).strip()
     return None if text.lower() in NOT_STATED else read_text(field, text)
+
+
+def split_words(cell: Cell) -> list[str]:
+    """Split a list in a cell at the strongest separator it uses: semicolons, then 、, then commas.
+
+    So 「1,2-二氯乙烷；萃取」 is two words.
+    """
+    if isinstance(cell, list):
+        return [text for item in cell if (text := plain_text(item))]
+    text = plain_text(cell)
+    for separators in (r"[;；|\n]", "、", r"[,，]"):
+        if re.search(separators, text):
+            break
+    return [
+        part for raw in re.split(separators, text) if (part := raw.strip()) and part.lower() not in NOT_STATED
+    ]
+
+
+def regroup(pieces: Sequence[str], known: Callable[[str], object]) -> list[str]:
+    """Put pieces together again that were cut at a mark inside a name.
+
+    So 「生物、医药和医疗器械」 is one name where it is known as one; the longest name wins.
+
+    Args:
+        pieces: of a list that was cut at 、.
+        known: tells whether a text is a name.
+    """
+    names: list[str] = []
+    start = 0
+    while start < len(pieces):
+        ends = range(min(len(pieces), start + LONGEST_NAME), start + 1, -1)
+        end = next((end for end in ends if known("、".join(pieces[start:end]))), start + 1)
+        names.append("、".join(pieces[start:end]))
+        start = end
+    return names

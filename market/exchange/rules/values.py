@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-from market.exchange.rules.codes import Tables
+from market.accounts.rules import normalise_uscc
+from market.exchange.rules.codes import CodeTable, Tables, name_key
 from market.exchange.rules.days import read_date, read_period
-from market.exchange.rules.fields import CUSTOMS, Field, How
+from market.exchange.rules.field import COMPOUND, CUSTOMS, Field, How
 from market.exchange.rules.money import read_foreign, read_money
+from market.exchange.rules.register_values import read_compound
 from market.exchange.rules.runs import Cell
 from market.exchange.rules.texts import (
     NOT_STATED,
@@ -15,17 +17,22 @@ from market.exchange.rules.texts import (
     plain_text,
     read_identifier,
     read_text,
+    regroup,
     short_text,
+    split_words,
 )
 
 PLAIN = frozenset(
-    {How.TEXT, How.IDENTIFIER, How.MONEY, How.FOREIGN, How.DATE, How.PERIOD, How.LEVEL, How.FLAG}
-)
+    {
+        How.TEXT, How.IDENTIFIER, How.MONEY, How.FOREIGN, How.DATE, How.PERIOD, How.LEVEL, How.FLAG,
+        How.INTEGER, How.USCC,
+    }
+)  # fmt: skip
 """Conversions that ask no code table."""
 
 _LEVEL = re.compile(r"(?:trl|第)?[\s\-]*([1-9一二三四五六七八九])级?")
-_YES = frozenset({"是", "有", "true", "yes", "y", "1", "√", "对"})
-_NO = frozenset({"否", "无", "false", "no", "n", "0", "×", "非"})
+_YES = frozenset({"是", "有", "可预约", "true", "yes", "y", "1", "√", "对"})
+_NO = frozenset({"否", "无", "不可预约", "false", "no", "n", "0", "×", "非"})
 
 
 def read_cell(field: Field, cell: Cell, *, unit: str | None, tables: Tables) -> object:
@@ -45,6 +52,8 @@ def read_cell(field: Field, cell: Cell, *, unit: str | None, tables: Tables) -> 
     """
     if field.how in PLAIN:
         return _read_value(field, cell, unit=unit, tables=tables)
+    if field.how in COMPOUND:
+        return read_compound(field, cell, tables)
     if field.how is How.COUNTRY:
         return read_country(field, cell, tables, customs=unit == CUSTOMS)
     return _read_coded(field, cell, tables)
@@ -66,6 +75,10 @@ def _read_value(field: Field, cell: Cell, *, unit: str | None, tables: Tables) -
             return read_period(cell)
         case How.LEVEL:
             return read_level(field, cell, tables)
+        case How.INTEGER:
+            return read_integer(field, cell)
+        case How.USCC:
+            return read_uscc(cell)
         case _:
             return read_flag(field, cell)
 
@@ -76,6 +89,10 @@ def _read_coded(field: Field, cell: Cell, tables: Tables) -> object:
             return read_code(field, cell, tables)
         case How.CODES:
             return read_codes(field, cell, tables)
+        case How.CHOICE:
+            return read_choice(field, cell)
+        case How.CHOICES:
+            return read_choices(field, cell)
         case How.WORDS:
             return read_words(field, cell)
         case How.INDICATORS:
@@ -100,22 +117,6 @@ def read_words(field: Field, cell: Cell) -> list[str]:
     if any(len(word) > field.high for word in words):
         raise ValueFault("text-too-long", f"{field.label}每个不能超过{field.high}个字；请用“；”分隔。")
     return words
-
-
-def split_words(cell: Cell) -> list[str]:
-    """Split a list in a cell at the strongest separator it uses: semicolons, then 、, then commas.
-
-    So 「1,2-二氯乙烷；萃取」 is two words.
-    """
-    if isinstance(cell, list):
-        return [text for item in cell if (text := plain_text(item))]
-    text = plain_text(cell)
-    for separators in (r"[;；|\n]", "、", r"[,，]"):
-        if re.search(separators, text):
-            break
-    return [
-        part for raw in re.split(separators, text) if (part := raw.strip()) and part.lower() not in NOT_STATED
-    ]
 
 
 def read_level(field: Field, cell: Cell, tables: Tables) -> int | None:
@@ -150,6 +151,62 @@ def read_flag(field: Field, cell: Cell) -> bool | None:
     if text in NOT_STATED:
         return None
     raise ValueFault("bad-flag", f"{field.label}应填“是”或“否”。")
+
+
+def read_integer(field: Field, cell: Cell) -> int | None:
+    """Return a whole number within the field's bounds; thousands may be set off by commas.
+
+    Raises:
+        ValueFault: anything else.
+    """
+    text = short_text(cell).replace(",", "")
+    if text in NOT_STATED:
+        return None
+    if not re.fullmatch(r"\d{1,15}", text):
+        raise ValueFault("bad-integer", f"{field.label}应为不带单位的整数。")
+    number = int(text)
+    if not field.low <= number <= field.high:
+        raise ValueFault("bad-integer", f"{field.label}应在{field.low}与{field.high}之间。")
+    return number
+
+
+def read_uscc(cell: Cell) -> str | None:
+    """Return a unified social credit code; whether its check character is right is for the form to say.
+
+    Raises:
+        ValueFault: not 18 characters, or a spreadsheet has rounded it.
+    """
+    text = short_text(cell)
+    if text in NOT_STATED:
+        return None
+    code = normalise_uscc(text)
+    if re.fullmatch(r"[0-9A-Z]{18}", code) is None:
+        raise ValueFault("bad-uscc", "统一社会信用代码应为18位数字和字母。")
+    return code
+
+
+def read_choice(field: Field, cell: Cell) -> object:
+    """Return the value whose name, or itself, stands in the cell; None where nothing is stated.
+
+    Raises:
+        ValueFault: `unknown-code`.
+    """
+    text = plain_text(cell)
+    value = CodeTable.of(field.choices).find(text)
+    if value is None and text.lower() not in NOT_STATED:
+        names = "、".join(field.choices.values())
+        raise ValueFault("unknown-code", f"{field.label}中没有“{text[:30]}”，应为{names}之一。")
+    return next((each for each in field.choices if each == value), None)
+
+
+def read_choices(field: Field, cell: Cell) -> list[object]:
+    """Return the values a list names.
+
+    Raises:
+        ValueFault: `unknown-code`.
+    """
+    found = [read_choice(field, word) for word in split_words(cell)]
+    return [value for value in dict.fromkeys(found) if value is not None]
 
 
 def read_code(field: Field, cell: Cell, tables: Tables) -> str | None:
@@ -197,7 +254,10 @@ def read_codes(field: Field, cell: Cell, tables: Tables) -> list[str]:
     Raises:
         ValueFault: one is unknown, or there are too many.
     """
-    words = [part for word in split_words(cell) for part in re.split(r"[、,，/]", word)]  # no name has these
+    pieces = [part.strip() for word in split_words(cell) for part in re.split(r"[、,，/]", word)]
+    assert field.scheme is not None
+    names = tables.codes[field.scheme].exact
+    words = regroup(pieces, lambda text: name_key(text) in names)
     found = [read_code(field, word, tables) for word in words]
     codes = list(dict.fromkeys(code for code in found if code is not None))
     if len(codes) > field.most:

@@ -16,7 +16,7 @@ from market.contracts.service.form import complete_form, difference
 from market.contracts.service.registered_elsewhere import APART, RegisteredElsewhere, find_registered
 from market.errors import Conflict, FieldError, MarketError, RuleViolation, violation
 from market.exchange import queries
-from market.exchange.rules.fields import BROKERED
+from market.exchange.rules.field import BROKERED
 from market.exchange.rules.old_forms import under_rules
 from market.exchange.rules.runs import Outcome
 

@@ -114,7 +114,7 @@ class ListingWriter:
         except MarketError as error:
             return error
         except IntegrityError as error:
-            if not _is_repetition(error):
+            if not is_repetition(error):
                 raise
             return violation("/external_id", "duplicate-record", "与刚刚由他人写入的记录重复。")
 
@@ -182,7 +182,8 @@ def _changes(listing: AnyListing, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if getattr(listing, name) != value}
 
 
-def _is_repetition(error: IntegrityError) -> bool:
+def is_repetition(error: IntegrityError) -> bool:
+    """Tell whether a statement failed because a row is there already."""
     cause = error.orig
     return (
         getattr(cause, "sqlstate", None) == "23505"

@@ -18,8 +18,9 @@ from market.exchange.readers import CHUNK, Source, read_source
 from market.exchange.rules.codes import Tables
 from market.exchange.rules.mapping import ColumnMapping, guess_mapping, require_columns
 from market.exchange.rules.rows import CellReader, RowForm, read_defaults, read_words_meant
-from market.exchange.rules.runs import ImportKind, ImportOptions
+from market.exchange.rules.runs import KIND_NAMES, REGISTERS, ImportKind, ImportOptions
 from market.exchange.service.survey import survey_contracts
+from market.libraries.queries.entries import may_propose
 from market.listings.rules import OWNER_ROLES, ListingKind
 
 LISTING_KINDS: Mapping[ImportKind, ListingKind] = {
@@ -77,7 +78,7 @@ def plan_import(
     owner_id = _fixed_owner(session, actor, options)
     tables = queries.load_tables(session, options.kind)
     defaults = read_defaults(options.kind, options.defaults, tables)
-    source = read_source(stream, file_name, sheet=options.sheet)
+    source = read_source(stream, file_name, sheet=options.sheet, holding=KIND_NAMES[options.kind])
     mapping = guess_mapping(
         options.kind,
         source.columns,
@@ -110,10 +111,19 @@ def plan_import(
 def _require_importer(actor: Actor, options: ImportOptions) -> None:
     if options.publish and options.kind is ImportKind.CONTRACTS:
         raise violation("/publish", "publish-not-applicable", "合同按已登记导入，不存在发布。")
+    if options.publish and options.kind in REGISTERS:
+        detail = "清单和库的条目须由另一人核对，不能导入并发布。"
+        raise violation("/publish", "publish-not-applicable", detail)
+    if options.draft and options.kind not in REGISTERS:
+        raise violation("/draft", "draft-not-applicable", "只有清单和库的条目分草稿和待核对。")
     if actor.role is Role.ADMIN:
         return
     if options.kind is ImportKind.CONTRACTS:
         allowed = actor.role is Role.REGISTRAR and actor.verified
+    elif options.kind in REGISTERS:
+        # Consents, without which nobody is kept, are recorded by the unit or the bureau.
+        speaks = options.kind is not ImportKind.TALENTS or actor.role is not Role.BROKER
+        allowed = may_propose(actor) and actor.verified and speaks
     else:
         allowed = actor.role in OWNER_ROLES[LISTING_KINDS[options.kind]]
     if not allowed:
@@ -132,7 +142,8 @@ def _fixed_owner(session: Session, actor: Actor, options: ImportOptions) -> int 
         raise violation(
             "/organisation", "organisation-unknown", f"没有或不止一个单位是“{options.organisation}”。"
         )
-    if actor.role is not Role.ADMIN and owner.id != actor.organisation_id:
+    proposes_for_others = options.kind in REGISTERS and actor.role is not Role.UNIVERSITY
+    if actor.role is not Role.ADMIN and not proposes_for_others and owner.id != actor.organisation_id:
         raise PermissionDenied("只能为本单位导入。", code="not-own-organisation")
     if options.kind is ImportKind.CONTRACTS and owner.kind is not OrganisationKind.STATION:
         raise violation("/organisation", "station-unknown", f"“{owner.name}”不是技术合同登记机构。")
@@ -174,6 +185,38 @@ class Owners:
             return "organisation-unknown", f"没有或不止一个单位是“{named[:50]}”。"
         if own is not None and found != own:
             return "not-own-organisation", "只能为本单位导入。"
+        return found
+
+
+NO_UNIT = 0
+"""In place of an organisation's id: the entry belongs to none on the market."""
+
+
+class Units:
+    """Finds the unit that each row of a register names, as `Owners` does; rows need name none."""
+
+    def __init__(self, actor: Actor, plan: ImportPlan) -> None:
+        self._own = (actor.organisation_id or NO_UNIT) if actor.role is Role.UNIVERSITY else NO_UNIT
+        self._fixed = plan.owner_id
+        self._known: dict[str, int | None] = {}
+
+    def of(self, session: Session, form: RowForm) -> int | tuple[str, str]:
+        """Return the id of a row's unit, `NO_UNIT`, or code and Chinese words for what is wrong.
+
+        A university's rows that name nobody are its own; whose entries the actor may propose otherwise is
+        for the service that writes them.
+        """
+        if self._fixed is not None:
+            return self._fixed
+        named = form.organisation_uscc or form.organisation
+        if named is None:
+            return self._own
+        if named not in self._known:
+            unit = only_organisation(session, named)
+            self._known[named] = None if unit is None else unit.id
+        found = self._known[named]
+        if found is None:
+            return "organisation-unknown", f"没有或不止一个单位是“{named[:50]}”；不在平台上的单位请留空。"
         return found
 
 

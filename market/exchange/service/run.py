@@ -21,12 +21,23 @@ from market.contracts.ledger import Ledger
 from market.db import Database, get_or_not_found
 from market.errors import FieldError, MarketError, RuleViolation
 from market.exchange.models import ImportRun
-from market.exchange.rules.fields import ORGANISATION, ORGANISATION_USCC
+from market.exchange.rules.field import ORGANISATION, ORGANISATION_USCC
+from market.exchange.rules.guarded import guarded, guarded_heading, guarded_name
 from market.exchange.rules.rows import CellReader, RowForm, error_at, errors_of, read_row
-from market.exchange.rules.runs import ImportKind, Mode, Outcome, Result, RowError, SourceRow
+from market.exchange.rules.runs import (
+    PERSONAL,
+    REGISTERS,
+    ImportKind,
+    Mode,
+    Outcome,
+    Result,
+    RowError,
+    SourceRow,
+)
 from market.exchange.service.contracts import ContractWriter
 from market.exchange.service.listings import ListingWriter
-from market.exchange.service.plan import LISTING_KINDS, ImportPlan, Owners
+from market.exchange.service.plan import LISTING_KINDS, ImportPlan, Owners, Units
+from market.exchange.service.registers import RegisterWriter
 from market.search.documents import Encoder
 
 ERRORS_KEPT = 200
@@ -85,7 +96,7 @@ def run_import(
         database: where to.
         actor: who imports.
         plan: from `plan_import`, for this actor; its file is still open.
-        encoder: needed to publish.
+        encoder: needed to publish, and for registers.
         ledger: needed for contracts.
         clock: tells the time of each batch.
         progress: called with the number of rows that were dealt with.
@@ -142,7 +153,7 @@ def import_within(
         session: open transaction.
         actor: who imports.
         plan: from `plan_import`, for this actor; its file is still open.
-        encoder: needed to publish.
+        encoder: needed to publish, and for registers.
         ledger: needed for contracts.
         now: present time.
 
@@ -193,7 +204,8 @@ class _Importer:
         self, actor: Actor, plan: ImportPlan, *, encoder: Encoder | None, ledger: Ledger | None
     ) -> None:
         self.plan = plan
-        self._owners = Owners(actor, plan)
+        registers = plan.options.kind in REGISTERS
+        self._owners: Owners | Units = Units(actor, plan) if registers else Owners(actor, plan)
         self._reader = CellReader(plan.tables, plan.words)
         self._seen: dict[object, int] = {}
         self._writer = _writer(actor, plan, encoder=encoder, ledger=ledger)
@@ -250,7 +262,7 @@ class _Importer:
             ordered=plan.source.ordered,
         )
         if errors:
-            return form, 0, errors
+            return form, 0, [self._guarded(error) for error in errors]
         owner = self._owners.of(session, form)
         if isinstance(owner, tuple):
             names = (ORGANISATION_USCC, ORGANISATION) if form.organisation_uscc else (ORGANISATION,)
@@ -264,11 +276,15 @@ class _Importer:
 
     def _errors(self, row: SourceRow, error: MarketError) -> list[RowError]:
         plan = self.plan
-        return errors_of(plan.options.kind, row, error, mapping=plan.mapping, ordered=plan.source.ordered)
+        found = errors_of(plan.options.kind, row, error, mapping=plan.mapping, ordered=plan.source.ordered)
+        return [self._guarded(each) for each in found]
 
     def _error(self, row: SourceRow, names: tuple[str, ...], code: str, detail: str) -> RowError:
         mapping, ordered = self.plan.mapping, self.plan.source.ordered
-        return error_at(row, names, code, detail, mapping=mapping, ordered=ordered)
+        return self._guarded(error_at(row, names, code, detail, mapping=mapping, ordered=ordered))
+
+    def _guarded(self, error: RowError) -> RowError:
+        return guarded(error, self.plan.mapping) if self.plan.options.kind in PERSONAL else error
 
 
 def _writer(actor: Actor, plan: ImportPlan, *, encoder: Encoder | None, ledger: Ledger | None) -> Writer:
@@ -276,6 +292,10 @@ def _writer(actor: Actor, plan: ImportPlan, *, encoder: Encoder | None, ledger: 
         if ledger is None:
             raise ValueError("importing contracts needs a ledger")
         return ContractWriter(actor, ledger=ledger)
+    if plan.options.kind in REGISTERS:
+        if encoder is None:
+            raise ValueError("importing entries of registers needs an encoder")
+        return RegisterWriter(actor, plan.options.kind, encoder=encoder, draft=plan.options.draft)
     if plan.options.publish and encoder is None:
         raise ValueError("publishing needs an encoder")
     return ListingWriter(
@@ -284,23 +304,27 @@ def _writer(actor: Actor, plan: ImportPlan, *, encoder: Encoder | None, ledger: 
 
 
 def _start(session: Session, actor: Actor, plan: ImportPlan, *, now: datetime) -> ImportRun:
+    guarded_file = plan.options.kind in PERSONAL
+    headings = {
+        name: guarded_heading(i) if guarded_file else name for i, name in enumerate(plan.source.columns)
+    }
     run = ImportRun(
         kind=plan.options.kind,
-        file_name=plan.file_name,
+        file_name=guarded_name(plan.options.kind, plan.file_name) if guarded_file else plan.file_name,
         sha256=plan.sha256,
         mode=plan.options.mode,
         dry_run=plan.options.dry_run,
         publish=plan.options.publish,
         mapping=[
             {
-                "column": mapped.column,
+                "column": headings[mapped.column],
                 "field": mapped.field.name,
                 "label": mapped.field.label,
                 "unit": mapped.unit,
             }
             for mapped in plan.mapping.columns
         ],
-        unmapped=list(plan.mapping.unmapped),
+        unmapped=[headings[name] for name in plan.mapping.unmapped],
         actor_id=actor.user_id,
         organisation_id=actor.organisation_id,
         started_at=now,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from market.errors import FieldError, RuleViolation
 from market.exchange import queries
 from market.exchange.readers import Source
-from market.exchange.rules.fields import How
+from market.exchange.rules.field import How
 from market.exchange.rules.mapping import ColumnMapping, MappedColumn
 from market.exchange.rules.rows import CellReader
 from market.exchange.rules.runs import Cell, SourceRow

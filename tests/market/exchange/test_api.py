@@ -17,6 +17,8 @@ from market.accounts.rules import Actor, OrganisationKind
 from market.contracts.models import Contract
 from market.exchange import api
 from market.exchange.models import ImportRun
+from market.libraries.models import AgencyFiling
+from market.libraries.rules import EntryStatus
 from market.listings.models import Listing
 from market.listings.rules import Status
 from market.search.access import on_index_change
@@ -191,6 +193,52 @@ def test_a_registrar_enters_contracts(client: FlaskClient, session: Session) -> 
     assert count(session, Contract) == 2
 
 
+AGENCIES = "机构名称,机构类别,备案日期,来源,数据日期\n澄江技术转移中心,transfer,2024-05-06,台账,2025-03-31\n"
+
+
+def test_a_bureau_proposes_entries_once(client: FlaskClient, session: Session) -> None:
+    bureau = make_actor(session, OrganisationKind.BUREAU)
+    headers = keyed(session, bureau)
+    answers = [send(client, headers, AGENCIES, kind="agencies", name="机构.csv") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json == answers[1].json
+    assert (answers[0].json["created"], answers[0].json["kind"]) == (1, "agencies")
+    assert [entry.status for entry in session.scalars(select(AgencyFiling))] == [EntryStatus.PROPOSED]
+    again = keyed(session, bureau, "import-0002")
+    assert send(client, again, AGENCIES, kind="agencies", draft="true").json["unchanged"] == 1
+
+    company = keyed(session, make_actor(session), "import-0003")
+    answer = send(client, company, AGENCIES, kind="agencies")
+    assert (answer.status_code, answer.json["code"]) == (403, "role-not-allowed")
+    published = keyed(session, bureau, "import-0004")
+    answer = send(client, published, AGENCIES, kind="agencies", publish="true")
+    assert (answer.status_code, answer.json["code"]) == (422, "publish-not-applicable")
+
+
+def test_the_answer_about_people_names_nobody(client: FlaskClient, session: Session) -> None:
+    headers = keyed(session, make_actor(session, OrganisationKind.BUREAU))
+    file = "姓名,工作单位,联系电话,来源,数据日期\n顾澄波,暨阳理工大学,13900000001,科研院,2025-03-31\n"
+    answer = send(client, headers, file, kind="talents", name="顾澄波.csv")
+    assert answer.status_code == 422
+    body = answer.json
+    assert body.pop("request_id")
+    assert body == {
+        "type": "urn:market:problem:import-rejected",
+        "title": "不符合规则",
+        "status": 422,
+        "detail": "有1行不符合要求，整个文件未导入。",
+        "code": "import-rejected",
+        "errors": [
+            {
+                "pointer": "/rows/2",
+                "code": "consent-missing",
+                "detail": "第2行：同意范围：没有本人同意“入库保存”的记录，不能导入。",
+            }
+        ],
+    }
+    assert count(session, ImportRun) == 0
+
+
 def test_refused_by_role(client: FlaskClient, session: Session, member: Actor) -> None:
     assert send(client, {"Idempotency-Key": "import-0001"}, GOOD).status_code == 401
     company = make_actor(session)
@@ -216,6 +264,9 @@ def test_bad_forms(
     assert (unreadable.status_code, unreadable.json["code"]) == (422, "file-unreadable")
     monkeypatch.setattr(api, "MAX_ROWS", 0)
     assert send(client, headers, GOOD).json["code"] == "too-many-rows"
+    monkeypatch.setattr(api, "MAX_ENTRIES", 0)
+    bureau = keyed(session, make_actor(session, OrganisationKind.BUREAU))
+    assert send(client, bureau, AGENCIES, kind="agencies").json["code"] == "too-many-rows"
 
 
 def test_an_import_is_hidden_from_others(client: FlaskClient, session: Session, member: Actor) -> None:

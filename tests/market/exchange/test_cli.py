@@ -16,6 +16,9 @@ from market.contracts.models import Contract
 from market.db import Database
 from market.exchange.cli import import_group
 from market.exchange.models import ImportRun
+from market.exchange.rules.runs import ImportKind
+from market.libraries.models import ChainNode
+from market.libraries.rules import EntryStatus
 from market.listings.models import Listing
 from market.listings.rules import Status
 from market.turnover.ledger import TurnoverLedger
@@ -195,3 +198,22 @@ def test_an_unreadable_file_gives_exit_code_2(market: SimpleNamespace, tmp_path:
     assert result.exit_code == 2
     assert "已损坏" in result.output
     assert invoke(market, "achievements", tmp_path / "没有.csv").exit_code == 2
+
+
+def test_entries_are_proposed_or_left_as_drafts(market: SimpleNamespace, tmp_path: Path) -> None:
+    file = tmp_path / "环节.csv"
+    rows = ["环节名称,产业链,位置,上游环节,来源,数据日期", "锻造,chain-metal,中游,冶炼,台账,2025-03-31"]
+    file.write_text("\n".join([*rows, "冶炼,chain-metal,上游,,台账,2025-03-31", ""]), encoding="utf-8")
+    there = ("--set", "行政区划=江阴市")
+    drafts = invoke(market, "nodes", file, *there, "--draft")
+    assert drafts.exit_code == 0, drafts.output
+    assert "环节.csv：2 行产业链环节" in drafts.output
+    assert "新增 2，更新 0，未变 0，出错 0。完成。" in drafts.output
+    assert "新增 0，更新 2，未变 0，出错 0。完成。" in invoke(market, "nodes", file, *there).output
+    assert "新增 0，更新 0，未变 2，出错 0。完成。" in invoke(market, "nodes", file, *there).output
+    with market.database.reading() as session:
+        assert set(session.scalars(select(ChainNode.status))) == {EntryStatus.PROPOSED}
+
+
+def test_there_is_a_command_for_every_kind() -> None:
+    assert set(import_group.commands) == {kind.value for kind in ImportKind}

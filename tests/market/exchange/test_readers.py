@@ -86,6 +86,31 @@ def test_workbook_cells_keep_their_kind() -> None:
     assert more["日期"] == MOMENT
 
 
+def test_notes_below_the_table_are_no_rows() -> None:
+    table = [["编号", "名称"], ["A1", "膜"], [], ["A2", None], ["A3", "盐"]]
+    stream = workbook([*table, [], ["共两条"], ["市科技局"]])
+    source = read_source(stream, "a.xlsx")
+    assert source.row_count == 3
+    assert [number for number, _ in rows(source)] == [2, 4, 5]
+    only = read_source(csv_file("名称\n膜\n\n盐\n"), "a.csv")
+    assert [cells["名称"] for _, cells in rows(only)] == ["膜", "盐"]
+
+
+def test_an_apostrophe_that_keeps_a_formula_from_being_run_is_no_text() -> None:
+    source = read_source(csv_file("编号,名称\n'=1+1,'膜\n' -20℃,'\n"), "a.csv")
+    assert [tuple(cells.values()) for _, cells in rows(source)] == [("=1+1", "'膜"), (" -20℃", "'")]
+
+
+def test_the_sheet_that_is_named_after_what_is_looked_for_comes_first() -> None:
+    book = Workbook()
+    for name in ("清单：环节", "清单：企业"):
+        book.create_sheet(name).append([name, "名称"])
+    stream = io.BytesIO()
+    book.save(stream)
+    assert read_source(stream, "a.xlsx", holding="企业").columns == ("清单：企业", "名称")
+    assert read_source(stream, "a.xlsx", holding="人才").columns == ("清单：环节", "名称")
+
+
 def test_columns_left_of_the_table_keep_their_letters() -> None:
     source = read_source(workbook([[None, "编号", "名称"], [None, "A1", "膜"]]), "a.xlsx")
     assert source.columns == ("（第1列）", "编号", "名称")

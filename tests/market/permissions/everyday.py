@@ -91,6 +91,8 @@ TABLE = [
     Line("GET /suggestions/<int:suggestion_id>/events", "144y44y yyy4"),
     # Imports.
     Line("POST /imports", "1y3333y y333", {"kind": "needs", "dry_run": "true"}),
+    Line("POST /imports", "13yy3yy 3yy3", {"kind": "agencies", "dry_run": "true"}),
+    Line("POST /imports", "13y33yy 3y33", {"kind": "talents", "dry_run": "true"}),
     Line(
         "POST /imports", "133333y 333y", {"kind": "contracts", "dry_run": "true", "organisation": "{station}"}
     ),

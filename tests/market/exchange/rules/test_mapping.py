@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.errors import RuleViolation
-from market.exchange.rules.fields import FIELDS, Field, How
+from market.exchange.rules.field import Field, How
+from market.exchange.rules.fields import FIELDS
 from market.exchange.rules.mapping import (
     ColumnMapping,
     guess_mapping,

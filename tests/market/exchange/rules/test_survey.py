@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.exchange.rules.fields import CUSTOMS
+from market.exchange.rules.field import CUSTOMS
 from market.exchange.rules.mapping import ColumnMapping, guess_mapping
 from market.exchange.rules.runs import ImportKind
 from market.exchange.rules.survey import (

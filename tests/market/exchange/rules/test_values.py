@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.exchange.rules.days import read_date, read_period
-from market.exchange.rules.fields import ACHIEVEMENT_FIELDS, CONTRACT_FIELDS, CUSTOMS, NEED_FIELDS, Field, How
+from market.exchange.rules.field import CUSTOMS, Field, How
+from market.exchange.rules.fields import ACHIEVEMENT_FIELDS, CONTRACT_FIELDS, FIELDS, NEED_FIELDS
 from market.exchange.rules.mapping import UNIT_FEN
 from market.exchange.rules.money import read_foreign, read_money
-from market.exchange.rules.texts import ValueFault, plain_text, read_identifier
-from market.exchange.rules.values import read_cell, read_indicators, read_rights, split_words
+from market.exchange.rules.texts import ValueFault, plain_text, read_identifier, split_words
+from market.exchange.rules.values import read_cell, read_indicators, read_rights
 from tests.market.exchange.factories import TABLES
 
 NEED = {field.name: field for field in NEED_FIELDS}
@@ -202,7 +203,7 @@ def test_regions_and_parks() -> None:
 
 
 def test_every_way_of_reading_has_a_field_that_uses_it() -> None:
-    used = {field.how for field in (*NEED_FIELDS, *ACHIEVEMENT_FIELDS, *CONTRACT_FIELDS)}
+    used = {field.how for fields in FIELDS.values() for field in fields}
     assert used == set(How)
 
 

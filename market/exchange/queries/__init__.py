@@ -15,7 +15,7 @@ from market.errors import NotFound
 from market.exchange.models import ImportRun
 from market.exchange.rules.codes import SYNONYMS, CodeTable, RegionTable, Tables
 from market.exchange.rules.fields import FIELDS
-from market.exchange.rules.runs import ImportKind
+from market.exchange.rules.runs import REGISTERS, ImportKind
 from market.listings.models import AnyListing
 from market.listings.queries import MODELS
 from market.listings.rules import ListingKind
@@ -23,7 +23,7 @@ from market.reference.models import Region
 from market.reference.queries import code_names, customs_to_iso, list_parks
 from market.reference.rules import Scheme
 
-NO_REGIONS = RegionTable(codes=frozenset(), paths={})
+NO_REGIONS = RegionTable(())
 NO_CODES = CodeTable.of({})
 
 
@@ -32,20 +32,25 @@ def load_tables(session: Session, kind: ImportKind) -> Tables:
     schemes = {field.scheme for field in FIELDS[kind] if field.scheme is not None}
     codes = {scheme: CodeTable.of(code_names(session, scheme), SYNONYMS.get(scheme)) for scheme in schemes}
     levels = CodeTable.of(code_names(session, Scheme.TRL))
+    if kind in REGISTERS:
+        return Tables(codes=codes, levels=levels, parks=NO_CODES, regions=_regions(session))
     if kind is not ImportKind.CONTRACTS:
         return Tables(codes=codes, levels=levels, parks=NO_CODES, regions=NO_REGIONS)
     parks = {park.code: park.name for park in list_parks(session)}
-    rows = session.execute(
-        select(Region.code, Region.name, Region.parent_code, Region.valid_to).order_by(Region.code)
-    )
-    regions = RegionTable.of((code, name, parent, valid_to is None) for code, name, parent, valid_to in rows)
     return Tables(
         codes=codes,
         levels=levels,
         parks=CodeTable.of(parks),
-        regions=regions,
+        regions=_regions(session),
         customs=customs_to_iso(session),
     )
+
+
+def _regions(session: Session) -> RegionTable:
+    rows = session.execute(
+        select(Region.code, Region.name, Region.parent_code, Region.valid_to).order_by(Region.code)
+    )
+    return RegionTable.of((code, name, parent, valid_to is None) for code, name, parent, valid_to in rows)
 
 
 def find_organisations(session: Session, text: str) -> list[Organisation]:
