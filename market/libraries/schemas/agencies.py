@@ -29,7 +29,7 @@ class AgencyFields(EntryFields):
     above_scale = fields.Boolean()
 
 
-class AgencyInput(AgencyFields, EntryInput):
+class AgencyInput(EntryInput, AgencyFields):
     """A new agency on file."""
 
     category = text(1, 32, required=True)
@@ -75,7 +75,7 @@ class ConsortiumFields(EntryFields):
     founded_on = fields.Date()
 
 
-class ConsortiumInput(ConsortiumFields, EntryInput):
+class ConsortiumInput(EntryInput, ConsortiumFields):
     """A new consortium; members are added afterwards."""
 
     category = text(1, 32, required=True)

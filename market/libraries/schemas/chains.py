@@ -25,7 +25,7 @@ class ChainNodeFields(EntryFields):
     wanted = text(0, 2000, allow_none=True)
 
 
-class ChainNodeInput(ChainNodeFields, EntryInput):
+class ChainNodeInput(EntryInput, ChainNodeFields):
     """A new node."""
 
     segment = fields.Enum(Segment, by_value=True, required=True)
@@ -55,7 +55,7 @@ class ChainEnterpriseFields(EntryFields):
         return data
 
 
-class ChainEnterpriseInput(ChainEnterpriseFields, EntryInput):
+class ChainEnterpriseInput(EntryInput, ChainEnterpriseFields):
     """A new enterprise on a chain; nodes and titles are added afterwards."""
 
     uscc = text(15, 24, required=True)

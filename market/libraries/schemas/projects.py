@@ -32,7 +32,7 @@ class ProjectFields(EntryFields):
     grant_fen = MoneyFen()
 
 
-class ProjectInput(ProjectFields, EntryInput):
+class ProjectInput(EntryInput, ProjectFields):
     """A new project."""
 
     category = text(1, 32, required=True)

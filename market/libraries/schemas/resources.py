@@ -42,7 +42,7 @@ class ResourceFields(EntryFields):
     contact = text(0, 200, allow_none=True)
 
 
-class ResourceInput(ResourceFields, EntryInput):
+class ResourceInput(EntryInput, ResourceFields):
     """A new resource."""
 
     category = text(1, 32, required=True)

@@ -37,8 +37,11 @@ class TalentFields(EntryFields):
     declared_interests = text(0, 2000, allow_none=True)
 
 
-class TalentInput(TalentFields, EntryInput):
+class TalentInput(EntryInput, TalentFields):
     """A new record of a person; roles and consents are recorded afterwards."""
+
+    class Meta(TalentFields.Meta):
+        """marshmallow options."""
 
     person_name = text(2, 40, required=True)
     unit_name = text(2, 100, required=True)

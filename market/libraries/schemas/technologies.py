@@ -31,7 +31,7 @@ class TechnologyFields(EntryFields):
     node_id = fields.Integer(strict=True, allow_none=True)
 
 
-class TechnologyInput(TechnologyFields, EntryInput):
+class TechnologyInput(EntryInput, TechnologyFields):
     """A new key technology."""
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from market.libraries.models import RegisterEntry
 from market.libraries.rules import EntryKind
+from market.libraries.service.forms.agencies import check_agency
 from market.libraries.service.forms.chains import check_enterprise, check_node
 from market.libraries.service.forms.projects import check_project
 from market.libraries.service.forms.resources import check_resource
@@ -25,4 +26,5 @@ FORM_CHECKS: Mapping[EntryKind, FormCheck] = {
     EntryKind.RESOURCE: check_resource,
     EntryKind.TECHNOLOGY: check_technology,
     EntryKind.PROJECT: check_project,
+    EntryKind.AGENCY: check_agency,
 }
