@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 from sqlalchemy.exc import OperationalError, ProgrammingError, StatementError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -294,6 +295,26 @@ def test_sqlite_enforces_keys_and_keeps_a_write_ahead_log(own_database: Database
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 30_000
+
+
+def test_sqlite_leaves_nothing_of_what_was_deleted_on_its_pages(tmp_path: Path) -> None:
+    file, name = tmp_path / "market.db", "已注销的示例公司" * 100
+    engine = create_database_engine(f"sqlite:///{file}")
+    # As some builds of SQLite begin; ours are told otherwise after this.
+    event.listen(
+        engine, "connect", lambda raw, _: raw.execute("PRAGMA secure_delete = OFF").close(), insert=True
+    )
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE names (name TEXT)")
+        connection.exec_driver_sql("INSERT INTO names VALUES (?), (?)", (name, "other"))
+    for statement, there in (("SELECT 1", True), ("DELETE FROM names WHERE name <> 'other'", False)):
+        with engine.begin() as connection:
+            connection.exec_driver_sql(statement)
+        raw = engine.raw_connection()  # outside of a transaction, in which the log is not emptied
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        raw.close()
+        assert (name.encode() in file.read_bytes()) is there
+    engine.dispose()
 
 
 def test_writers_that_read_first_queue_instead_of_failing(own_database: Database) -> None:
