@@ -171,7 +171,7 @@ def evaluated(name: str, *, unit: str) -> Counter:
         name=f"新型研发机构年度评价所填的{name}",
         register=Resource,
         definition=f"{REGISTER}在列、类别为“新型研发机构”的资源，其统计期所含各年度的年度评价中，"
-        f"figures 所填“{name}”之和，按资源条目所在地区统计。",
+        f"填报的“{name}”之和，按资源条目所在地区统计。",
         count=lambda session, asked: sum_evaluated(
             session,
             asked.region,
