@@ -21,6 +21,7 @@ from market.matches.schemas import (
     InterestInput,
     OutcomeInput,
     ReferralArgs,
+    ReferralContactView,
     ReferralEventView,
     ReferralView,
     SuggestionReviewInput,
@@ -109,6 +110,15 @@ def list_events(referral_id: int) -> Any:
     with reading() as session:
         case = queries.get_referral(session, current_actor(session), referral_id, today=_today())
         return queries.list_events(session, case.referral)
+
+
+@blp.route("/referrals/<int:referral_id>/contact")
+@blp.response(200, ReferralContactView)
+def read_contact(referral_id: int) -> Any:
+    """双方有意以后查看专家的联系方式，须本人同意过转达；查看留有记录"""
+    with transaction() as session:
+        contact = service.read_contact(session, current_actor(session), referral_id, now=now())
+    return {"contact": contact}
 
 
 @blp.route("/desk")

@@ -6,6 +6,7 @@ from market.matches.schemas.referrals import (
     DeskRecordView,
     DeskView,
     ReferralArgs,
+    ReferralContactView,
     ReferralEventView,
     ReferralView,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "RankingView",
     "ReasonsView",
     "ReferralArgs",
+    "ReferralContactView",
     "ReferralEventView",
     "ReferralView",
     "ScorePartView",

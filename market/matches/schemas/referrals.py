@@ -68,6 +68,12 @@ class ReferralEventView(MarketSchema):
     at = fields.AwareDateTime()
 
 
+class ReferralContactView(MarketSchema):
+    """How the expert of a referral can be reached."""
+
+    contact = fields.String(allow_none=True)
+
+
 class DeskArgs(MarketSchema):
     """How much of the queue to show."""
 

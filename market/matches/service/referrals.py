@@ -13,7 +13,9 @@ from market.accounts.queries import get_user
 from market.accounts.rules import Actor, Role
 from market.audit.service import record
 from market.clock import china_day
-from market.errors import Conflict, PermissionDenied, violation
+from market.errors import Conflict, NotFound, PermissionDenied, violation
+from market.libraries.models import Talent
+from market.libraries.service.talents import contact_of
 from market.matches.models import Referral, ReferralEvent
 from market.matches.queries import referrals as queries
 from market.matches.queries.referrals import Case
@@ -170,6 +172,30 @@ def record_outcome(
     check_codes(session, [("/reason_code", REASON_SCHEMES[Action.FAIL], reason_code)])
     _take(session, actor, referral, Action.FAIL, now=now, side=side, reason_code=reason_code, words=words)
     return case
+
+
+def read_contact(session: Session, actor: Actor, referral_id: int, *, now: datetime) -> str | None:
+    """Return how the expert of a referral can be reached, once both sides want to talk.
+
+    Args:
+        session: open transaction; who asked is written down in it.
+        actor: the side that needs the expert, or the broker in charge.
+        referral_id: a referral of an expert.
+        now: present time.
+
+    Raises:
+        NotFound: no such referral, or it is none of an expert.
+        PermissionDenied: the sides have not agreed, the actor has no part in it, or the person did not
+            consent to being contacted.
+    """
+    case = _locked(session, actor, referral_id, now=now)
+    talent = case.supply.row
+    if not isinstance(talent, Talent):
+        raise NotFound("该引荐不涉及人才库中的人，没有个人联系方式。", code="no-contact")
+    in_charge = actor.role is Role.BROKER and case.referral.broker_id == actor.user_id
+    agreed = case.referral.status in {Status.AGREED, Status.CONTRACTED}
+    concerned = in_charge or ReferralSide.DEMAND in case.sides
+    return contact_of(session, actor, talent, released=agreed and concerned, now=now)
 
 
 def take_engine_step(

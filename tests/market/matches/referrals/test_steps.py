@@ -15,7 +15,7 @@ from market.audit.models import AuditEvent
 from market.errors import Conflict, NotFound, PermissionDenied, RuleViolation
 from market.libraries.rules import Register
 from market.libraries.rules.talents import ConsentScope
-from market.libraries.service.talents import withdraw_consent
+from market.libraries.service.talents import give_consent, withdraw_consent
 from market.listings.rules import Status as ListingStatus
 from market.matches.models import Referral
 from market.matches.queries.referrals import list_events
@@ -24,7 +24,7 @@ from market.matches.rules.referrals import ReferralSide
 from market.matches.service import referrals as service
 from matching.types import Kind
 from tests.factories import NOW, make_actor, make_organisation
-from tests.market.libraries.factories import make_enterprise, make_node, publish
+from tests.market.libraries.factories import ENCODER, make_enterprise, make_node, publish
 from tests.market.libraries.factories_talents import make_talent
 from tests.market.listings.factories import findable
 from tests.market.listings.refusals import code_of, faults
@@ -33,6 +33,7 @@ from tests.market.matches.referrals.factories import (
     World,
     end,
     make_referral,
+    make_resource,
     make_world,
     refer_expert,
     review,
@@ -259,3 +260,36 @@ def test_a_revived_referral_is_decided_anew(session: Session, world: World) -> N
     service.take_engine_step(session, OPERATOR, one, Action.REVIVE, now=NOW)
     assert (one.status, one.reason_code, one.decided_at) == (Status.SUGGESTED, None, None)
     assert (one.demand_interest, one.supply_interest) == (None, None)
+
+
+def test_the_contact_is_released_once_both_agree_and_the_person_consents(
+    session: Session, world: World
+) -> None:
+    buyer, seller, broker = world.scene.enterprise, world.scene.university, world.scene.broker
+
+    def read(actor: Actor, one: Referral) -> str | None:
+        return service.read_contact(session, actor, one.id, now=NOW)
+
+    one = refer_expert(session, world, status=Status.RECOMMENDED, broker_id=broker.user_id)
+    consent = {"scope": ConsentScope.CONTACT, "given_on": NOW.date(), "evidence": "同意书第8号"}
+    give_consent(session, world.person, one.supply_id, **consent, encoder=ENCODER, now=NOW)
+    for actor in (buyer, broker):  # before both want to talk
+        assert code_of(session, lambda a=actor: read(a, one), PermissionDenied) == "contact-not-released"
+    want(session, buyer, one)
+    want(session, world.person, one)
+    assert {read(actor, one) for actor in (buyer, broker, seller, world.person)} == {"0510-80000000"}
+    read_by = session.scalars(select(AuditEvent).where(AuditEvent.action == "talent.read_contact")).all()
+    assert {event.actor_id for event in read_by} == {buyer.user_id, broker.user_id, seller.user_id}
+
+    withdraw_consent(session, world.person, one.supply_id, scope=ConsentScope.CONTACT, now=NOW)
+    assert code_of(session, lambda: read(buyer, one), PermissionDenied) == "contact-not-released"
+
+
+def test_only_people_have_a_contact(session: Session, world: World) -> None:
+    need, resource = make_need(session, world.scene.buyer), make_resource(session)
+    pair = (Kind.NEED, need.id), (Kind.RESOURCE, resource.id)
+    one = make_referral(session, *pair, status=Status.AGREED)
+    code = code_of(
+        session, lambda: service.read_contact(session, world.scene.enterprise, one.id, now=NOW), NotFound
+    )
+    assert code == "no-contact"
