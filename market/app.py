@@ -21,6 +21,7 @@ from market.libraries import api as libraries_api
 from market.listings import api as listings_api
 from market.matches import api as matches_api
 from market.matches import suggesting
+from market.network import api as network_api
 from market.oversight import api as oversight_api
 from market.rankings import api as rankings_api
 from market.reference import api as reference_api
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     turnover_api.blp,
     oversight_api.blp,
     rankings_api.blp,
+    network_api.blp,
     exchange_api.blp,
 )
 

@@ -41,6 +41,7 @@ from market.libraries.rules.bookings import BOOKING_STATUS_NAMES
 from market.libraries.rules.projects import MILESTONE_STATUS_NAMES
 from market.listings import rules as listing_rules
 from market.matches import rules as match_rules
+from market.network.rules import NODE_STATUS_NAMES
 from market.oversight.rules.findings import FINDING_NAMES
 from market.oversight.rules.reports import REPORT_STATUS_NAMES
 from market.rankings.rules import RANKING_STATUS_NAMES
@@ -74,6 +75,7 @@ STATE_NAMES: Mapping[str, Mapping[Any, str]] = {
     "评审席位": SEAT_STATUS_NAMES,
     "公示异议": CHALLENGE_OBJECTION_NAMES,
     "成果包": BUNDLE_STATUS_NAMES,
+    "服务节点": NODE_STATUS_NAMES,
     "红黑榜记录": CONDUCT_STATUS_NAMES,
     "红黑榜异议申诉": CONDUCT_PLEA_NAMES,
 }
