@@ -204,7 +204,9 @@ def sign_need(session: Session, actor: Actor, challenge: Challenge, *, now: date
     if challenge.need_id is None:
         return
     session.flush()  # before it is read afresh
-    need = session.get(Need, challenge.need_id, with_for_update={"of": Need}, populate_existing=True)
+    need = session.get(
+        Need, challenge.need_id, with_for_update={"of": [Listing, Need]}, populate_existing=True
+    )
     assert need is not None
     if need.status in TRANSITIONS[ListingAction.SIGN].sources:
         take_market_step(session, actor, need, ListingAction.SIGN, encoder=None, now=now)

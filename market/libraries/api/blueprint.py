@@ -116,7 +116,7 @@ def lay_out(
     @blp.arguments(CheckInput)
     @blp.response(200, internal_view)
     def check(form: dict[str, Any], entry_id: int) -> ResponseReturnValue:
-        """核对：列入、退回或不予列入（所在地主管部门，提出人除外）"""
+        """核对：列入、退回或不予列入（所在地主管部门，提出、改写或提交它的人除外）"""
         return take(
             lambda session, actor: service.check_entry(
                 session,

@@ -193,13 +193,15 @@ def add_tag(
     Raises:
         PermissionDenied: the actor keeps neither the register nor the draft.
         Conflict: the same title of that year is on record.
-        RuleViolation: an unknown title, or a year ahead.
+        RuleViolation: an unknown title, a year ahead, or an end before that year.
     """
     enterprise = get_entry(session, actor, ChainEnterprise, enterprise_id, lock=True)
     _require_recorder(actor, enterprise)
     check_codes(session, [("/tag", Scheme.ENTERPRISE_TAG, form["tag"])])
     if form["year"] > china_day(now).year:
         raise violation("/year", "day-ahead", "称号的年度不能晚于今年。")
+    if form.get("valid_until") is not None and form["valid_until"].year < form["year"]:
+        raise violation("/valid_until", "dates-out-of-order", "称号的有效期不能止于授予年度以前。")
     if any((one.tag, one.year) == (form["tag"], form["year"]) for one in enterprise.tags):
         raise Conflict("该年度的这一称号已经记录。", code="tag-known")
     enterprise.tags.append(EnterpriseTag(**form, added_at=now))

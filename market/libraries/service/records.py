@@ -33,12 +33,14 @@ def add_recognition(
     Raises:
         PermissionDenied: another region's bureau.
         Conflict: the same recognition is on record.
-        RuleViolation: such entries are not recognised, an unknown level, or a day ahead.
+        RuleViolation: such entries are not recognised, an unknown level, a day ahead, or days in disorder.
     """
     entry = _held(session, actor, entry_id, RECOGNISED, "认定")
     check_codes(session, [("/level", Scheme.RECOGNITION_LEVEL, form["level"])])
     if form["recognised_on"] > china_day(now):
         raise violation("/recognised_on", "day-ahead", "认定日期不能晚于今天。")
+    if form.get("ended_on") is not None and form["ended_on"] < form["recognised_on"]:
+        raise violation("/ended_on", "dates-out-of-order", "认定终止的日期不能早于认定日期。")
     known = select(Recognition.id).where(
         Recognition.entry_id == entry.id,
         Recognition.level == form["level"],

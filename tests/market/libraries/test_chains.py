@@ -164,6 +164,9 @@ def test_a_title_stands_once_a_year_and_counts_while_it_holds(session: Session) 
     award(2023, date(2024, 12, 31))
     assert count_tagged(session, "gazelle", JIANGYIN, day=TODAY) == 0
     award(2025)
+    with pytest.raises(RuleViolation) as backward:
+        award(2024, date(2023, 12, 31))
+    assert backward.value.code == "dates-out-of-order"
     for year, tag, code in (
         (2025, "gazelle", "tag-known"),
         (2026, "gazelle", "day-ahead"),

@@ -44,6 +44,8 @@ def test_a_recognition_and_a_year_are_recorded_once_by_the_bureau(session: Sessi
     assert (
         code(add_recognition, bureau, filing.id, {**LEVEL, "recognised_on": date(2025, 6, 11)}) == "day-ahead"
     )
+    ended = {**LEVEL, "recognised_on": date(2025, 6, 9), "ended_on": date(2025, 6, 8)}
+    assert code(add_recognition, bureau, filing.id, ended) == "dates-out-of-order"
     assert code(record_evaluation, bureau, filing.id, {**YEAR, "year": 2026}) == "day-ahead"
     assert [one.level for one in list_recognitions(session, bureau, filing.id)] == ["municipal"]
     assert [one.year for one in list_evaluations(session, bureau, filing.id)] == [2024]
