@@ -10,8 +10,13 @@ import click
 from market import migrations
 from market.app import create_app
 from market.clock import FixedClock
-from seed import challenge, loaders, sample, thread
+from seed import challenge, loaders, reach, records, sample, thread
 from seed.person import DemoFailed
+
+FAREWELL = f"""
+接着运行 make serve，在浏览器中打开 http://127.0.0.1:8000/docs ，即可亲自操作。
+样例用户的密码均为 {records.PASSWORD}，
+例如技术经纪人 {thread.BROKER}、登记员 {thread.REGISTRAR}、主管部门 {thread.BUREAU}。"""
 
 
 @click.group(help="基础数据与样例市场。")
@@ -61,6 +66,8 @@ def run_demo(context: Any) -> None:
         clock.moment = today
         click.echo("\n════ 下篇　一条线：从需求到成交额，再由数字溯源到需求 ════")
         thread.run(app.test_client(), click.echo, folder=context.settings.data_dir / "样例文件")
+        reach.run(app.test_client(), click.echo, clock=clock)
+        click.echo(FAREWELL)
     except DemoFailed as error:
         message = f"演示中断（样例市场可能已演示过，请用 make demo 重来）：{error}"
         raise click.ClickException(message) from error

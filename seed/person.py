@@ -35,9 +35,17 @@ class Person:
         found: str = next(entry["code"] for entry in self.get(f"/codes/{scheme}") if entry["name"] == name)
         return found
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
-        """POST and return the body; `key` is sent as Idempotency-Key."""
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        version: int | None = None,
+    ) -> Any:
+        """POST and return the body; `key` is sent as Idempotency-Key, `version` as If-Match."""
         headers = self._headers | ({"Idempotency-Key": key} if key else {})
+        headers |= {} if version is None else {"If-Match": f'"{version}"'}
         return _body(self._client.post(f"/api/v1{path}", json=dict(body or {}), headers=headers))
 
     def patch(self, path: str, body: Mapping[str, Any], *, version: int) -> Any:

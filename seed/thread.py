@@ -45,9 +45,6 @@ def run(client: FlaskClient, say: Callable[[str], None], *, folder: Path) -> Non
     _drill_down(say, bureau, contract)
     _show_certificate(client, say, contract, folder)
     publish(bureau, Person(client), say, region=REGION, folder=folder)
-    say("\n接着运行 make serve，在浏览器中打开 http://127.0.0.1:8000/docs ，即可亲自操作。")
-    say(f"样例用户的密码均为 {records.PASSWORD}，")
-    say(f"例如技术经纪人 {BROKER}、登记员 {REGISTRAR}、主管部门 {BUREAU}。")
 
 
 def _post_need(client: FlaskClient, say: Callable[[str], None]) -> dict[str, Any]:

@@ -112,6 +112,16 @@ def test_what_is_published_can_be_opened(demo: Demo) -> None:
     assert len(load_workbook(folder / "2024年公报.xlsx").sheetnames) > 5
 
 
+def test_a_bundle_reaches_its_subscriber_and_figures_of_the_network_are_opened(demo: Demo) -> None:
+    printed = demo.thread[demo.thread.index("【十一】") :]
+    scores = [int(score) for score in re.findall(r"推送　(\d+)%", printed)]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] >= 50
+    figures = dict(re.findall(r"^  (\S+?)：(\d+)　/api/v1/", printed, re.MULTILINE))
+    assert figures["揭榜立项项目"] == "1"
+    assert "打开“揭榜立项项目”：风电主轴轴承钢大颗粒夹杂物控制" in printed
+
+
 def test_the_story_goes_from_a_vague_need_to_an_accepted_milestone(demo: Demo) -> None:
     printed = demo.story
     steps = _chapters(printed, "一二三四五六七")
