@@ -58,6 +58,17 @@ def list_notices(challenge_id: int) -> Any:
         return queries.list_notices(session, challenge)
 
 
+@blp.route("/challenges/<int:challenge_id>/notice-withdrawals", methods=["POST"])
+@blp.arguments(ChallengeNoteInput)
+@blp.response(200, NoticeView)
+def withdraw_notice(form: dict[str, Any], challenge_id: int) -> Any:
+    """撤回公示、重新评审，须写明理由（所在地主管部门）"""
+    with transaction() as session:
+        return notices.withdraw_notice(
+            session, current_actor(session), challenge_id, note=form["note"], now=now()
+        )
+
+
 @blp.route("/challenges/<int:challenge_id>/objections", methods=["POST"])
 @blp.arguments(ChallengeObjectionInput)
 @blp.response(201, ChallengeObjectionView)
@@ -149,3 +160,14 @@ def pay_grant(form: dict[str, Any], award_id: int) -> Any:
     """记录财政资助的拨付（所在地主管部门）"""
     with transaction() as session:
         return performance.pay_grant(session, current_actor(session), award_id, **form, now=now())
+
+
+@blp.route("/grant-payments/<int:payment_id>/withdrawals", methods=["POST"])
+@blp.arguments(ChallengeNoteInput)
+@blp.response(200, GrantPaymentView)
+def withdraw_grant_payment(form: dict[str, Any], payment_id: int) -> Any:
+    """冲销记错的资助拨付，项目库中的同一笔随之冲销（所在地主管部门）"""
+    with transaction() as session:
+        return performance.withdraw_grant_payment(
+            session, current_actor(session), payment_id, note=form["note"], now=now()
+        )

@@ -108,7 +108,7 @@ class AwardReview(Base):
 
 
 class GrantPayment(Base):
-    """A part of the grant that was paid, and to which side."""
+    """A part of the grant that was paid, and to which side. A wrong one is withdrawn, never changed."""
 
     __tablename__ = "grant_payments"
     __table_args__ = (CheckConstraint("amount_fen > 0", name="amount"),)
@@ -119,5 +119,9 @@ class GrantPayment(Base):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     paid_on: Mapped[date]
     note: Mapped[str | None] = mapped_column(String(1000))
+    project_payment_id: Mapped[int] = mapped_column(ForeignKey("project_payments.id"), unique=True)
+    """The same money as it stands with the award's project; withdrawn with this one."""
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -98,15 +98,17 @@ class BidMember(Base):
 class ScoreSheet(Base):
     """One expert's points for one bid, or the demand side's where no panel is needed.
 
-    `points` are 0 to 100 by criterion; `total` is weighted, in hundredths of a point.
+    `points` are 0 to 100 by criterion; `total` is weighted, in hundredths of a point. A review that was
+    reopened is another round, in which a sheet may take the place of an earlier one; that one is kept.
     """
 
     __tablename__ = "score_sheets"
     __table_args__ = (
-        UniqueConstraint("bid_id", "seat_id"),
+        UniqueConstraint("bid_id", "seat_id", "round"),
         Index(
             "uq_score_sheets_owner",
             "bid_id",
+            "round",
             unique=True,
             sqlite_where=text("seat_id IS NULL"),
             postgresql_where=text("seat_id IS NULL"),
@@ -116,6 +118,8 @@ class ScoreSheet(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     bid_id: Mapped[int] = mapped_column(ForeignKey("challenge_bids.id"))
     seat_id: Mapped[int | None] = mapped_column(ForeignKey("panel_seats.id"), index=True)
+    round: Mapped[int] = mapped_column(default=1)
+    """Of the review, from 1."""
     points: Mapped[dict[str, int]] = mapped_column(JSON)
     total: Mapped[int]
     comment: Mapped[str | None] = mapped_column(String(2000))

@@ -56,7 +56,7 @@ class Challenge(Base):
     need_id: Mapped[int | None] = mapped_column(ForeignKey("needs.id"), index=True)
     technology_id: Mapped[int | None] = mapped_column(ForeignKey("key_technologies.id"), index=True)
     key: Mapped[bool] = mapped_column(default=False)
-    """Whether it counts as a key one (重点) in the plan's targets."""
+    """Whether it is a key one (重点): a wish until it is screened, then what the bureau decided."""
 
     title: Mapped[str] = mapped_column(String(200))
     summary: Mapped[str]

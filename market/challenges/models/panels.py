@@ -33,6 +33,8 @@ class Panel(Base):
     excluded: Mapped[list[dict[str, str | int]]] = mapped_column(JSON)
     """Each with `talent_id` and `reason`."""
     order: Mapped[list[int]] = mapped_column(JSON)
+    passed_over: Mapped[list[dict[str, str | int]]] = mapped_column(JSON, default=list)
+    """Those of the order who could no longer be called when their turn came: `talent_id`, `reason`, `on`."""
     drawn_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     drawn_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

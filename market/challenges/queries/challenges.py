@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from market.accounts.rules import Actor, Role, oversees
 from market.canonical import digest_of
 from market.challenges.models import (
     AnnexAgreement,
+    Award,
     Bid,
     Challenge,
     ChallengeEvent,
@@ -75,6 +76,9 @@ def list_challenges(
     field: str | None = None,
     need_id: int | None = None,
     technology_id: int | None = None,
+    key: bool | None = None,
+    awarded_since: date | None = None,
+    awarded_until: date | None = None,
 ) -> Page[Challenge]:
     """List challenges the actor may know of, newest first.
 
@@ -89,6 +93,9 @@ def list_challenges(
         field: only this technical field.
         need_id: only of this need.
         technology_id: only of this key technology.
+        key: only key ones (重点), or only others; what has not been screened is none yet.
+        awarded_since: only those whose first award was made on this day or later.
+        awarded_until: the same, on this day or earlier.
     """
     statement: Select[Any] = (
         select(Challenge)
@@ -107,9 +114,22 @@ def list_challenges(
             statement = statement.where(column == value)
     if region is not None:
         statement = statement.where(Challenge.region_code.startswith(region_prefix(region)))
+    if key is not None:
+        decided = Challenge.key & Challenge.status.not_in({Status.COLLECTED, Status.DROPPED})
+        statement = statement.where(decided if key else ~decided)
+    if awarded_since is not None or awarded_until is not None:
+        statement = statement.where(Challenge.id.in_(_awarded(awarded_since, awarded_until)))
     if mine:
         statement = statement.where(_mine(actor))
     return paginate(session, statement, order=[SortKey(Challenge.id, descending=True)], page=page)
+
+
+def _awarded(since: date | None, until: date | None) -> Select[int]:
+    first = func.min(Award.awarded_on)
+    found = select(Award.challenge_id).group_by(Award.challenge_id)
+    if since is not None:
+        found = found.having(first >= since)
+    return found if until is None else found.having(first <= until)
 
 
 def _readable(actor: Actor | None) -> ColumnElement[bool]:

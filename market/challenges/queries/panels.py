@@ -20,12 +20,15 @@ from market.challenges.rules import (
     SEATED,
     Candidate,
     Concerned,
+    Recusal,
     SeatStatus,
 )
 from market.conduct.queries import barred_people
 from market.errors import NotFound
-from market.libraries.models import Project, ProjectMember, Talent
-from market.libraries.queries.talents import available_experts
+from market.libraries.models import Project, ProjectMember, Talent, TalentRole
+from market.libraries.queries.talents import available_experts, has_agreed, holds, valid_on
+from market.libraries.rules import EntryStatus
+from market.libraries.rules.talents import EXPERT_ROLE, ConsentScope
 
 
 def is_cleared(session: Session, actor: Actor, challenge_id: int) -> bool:
@@ -179,6 +182,18 @@ def as_candidates(session: Session, experts: Sequence[Talent], *, day: date) -> 
     return found
 
 
+def lapsed(session: Session, expert: Talent, *, day: date) -> Recusal | None:
+    """Return why somebody who was drawn can no longer be asked on a day; None if nothing has changed."""
+    if expert.status is not EntryStatus.LISTED:
+        return Recusal.OFF_POOL
+    if not has_agreed(session, expert.id, ConsentScope.FIND):
+        return Recusal.NO_CONSENT
+    role = holds(TalentRole.role == EXPERT_ROLE, valid_on(day))
+    if session.scalar(select(Talent.id).where(Talent.id == expert.id, role)) is None:
+        return Recusal.NO_ROLE
+    return None
+
+
 def concerned_with(session: Session, challenge: Challenge, bids: Iterable[Bid]) -> Concerned:
     """Return everybody with an interest in the outcome: the demand side, and those who bid."""
     talents: set[int] = set()
@@ -242,11 +257,13 @@ def _barred(session: Session, talent_ids: Sequence[int], *, day: date) -> set[in
     }
 
 
-def is_unit_barred(session: Session, organisation_id: int, *, talent_ids: Collection[int], day: date) -> bool:
-    """Tell whether an integrity record bars a unit, or one of these people, on a day."""
+def is_anyone_barred(
+    session: Session, organisation_ids: Collection[int], *, talent_ids: Collection[int], day: date
+) -> bool:
+    """Tell whether an integrity record bars one of these units or people on a day."""
     found = select(IntegrityRecord.id).where(
         or_(
-            IntegrityRecord.organisation_id == organisation_id,
+            IntegrityRecord.organisation_id.in_(sorted(organisation_ids)),
             IntegrityRecord.talent_id.in_(sorted(talent_ids)),
         ),
         IntegrityRecord.barred_until >= day,

@@ -38,34 +38,61 @@ def panel_needed(challenge: Challenge) -> bool:
     return needs_panel(challenge.mode, challenge.budget_fen, challenge.demand_rules)
 
 
-def sheets_that_count(session: Session, challenge: Challenge, bids: Sequence[Bid]) -> list[ScoreSheet]:
-    """Return the sheets of cleared experts, or the demand side's, for these bids; experts by their seat."""
+def review_round(session: Session, challenge_id: int) -> int:
+    """Return which round of the review is under way, from 1: each notice that was withdrawn began another."""
+    withdrawn = select(func.count()).where(
+        Notice.challenge_id == challenge_id, Notice.withdrawn_at.is_not(None)
+    )
+    return 1 + (session.scalar(withdrawn) or 0)
+
+
+def sheets_of_round(
+    session: Session, challenge: Challenge, bids: Sequence[Bid]
+) -> tuple[list[ScoreSheet], list[ScoreSheet]]:
+    """Return the sheets that count for these bids, and those that newer ones replaced.
+
+    Of each expert who is cleared, or of the demand side, the sheet of the newest round counts; experts by
+    their seat.
+    """
     statement = select(ScoreSheet).where(ScoreSheet.bid_id.in_([bid.id for bid in bids]))
     if panel_needed(challenge):
         seats = [seat.id for seat in cleared_seats(session, challenge.id)]
         statement = statement.where(ScoreSheet.seat_id.in_(seats))
     else:
         statement = statement.where(ScoreSheet.seat_id.is_(None))
-    return list(session.scalars(statement.order_by(ScoreSheet.seat_id)))
+    newest: dict[tuple[int, int | None], ScoreSheet] = {}
+    replaced = []
+    for sheet in session.scalars(statement.order_by(ScoreSheet.seat_id, ScoreSheet.round)):
+        earlier = newest.get((sheet.bid_id, sheet.seat_id))
+        if earlier is not None:
+            replaced.append(earlier)
+        newest[sheet.bid_id, sheet.seat_id] = sheet
+    return list(newest.values()), replaced
 
 
 @dataclass(frozen=True, slots=True)
 class RankedBid:
-    """A bid with its place and the sheets it rests on, in the order the place's outliers name."""
+    """A bid with its place and the sheets it rests on, in the order the place's outliers name.
+
+    `replaced` are the sheets of earlier rounds of the review that count no more.
+    """
 
     bid: Bid
     place: Place
     sheets: Sequence[ScoreSheet]
+    replaced: Sequence[ScoreSheet]
 
 
 def ranking(session: Session, challenge: Challenge) -> list[RankedBid]:
     """Return the bids that passed the formal check, best first; those without a sheet count nothing."""
     bids = {bid.id: bid for bid in standing_bids(session, challenge.id) if bid.status in SCORED}
-    sheets: dict[int, list[ScoreSheet]] = {bid_id: [] for bid_id in bids}
-    for sheet in sheets_that_count(session, challenge, list(bids.values())):
-        sheets[sheet.bid_id].append(sheet)
+    counting, replaced = sheets_of_round(session, challenge, list(bids.values()))
+    sheets = {bid_id: [sheet for sheet in counting if sheet.bid_id == bid_id] for bid_id in bids}
+    earlier = {bid_id: [sheet for sheet in replaced if sheet.bid_id == bid_id] for bid_id in bids}
     places = rank_bids({bid_id: [sheet.total for sheet in found] for bid_id, found in sheets.items()})
-    return [RankedBid(bids[place.bid_id], place, sheets[place.bid_id]) for place in places]
+    return [
+        RankedBid(bids[place.bid_id], place, sheets[place.bid_id], earlier[place.bid_id]) for place in places
+    ]
 
 
 def read_ranking(session: Session, actor: Actor, challenge: Challenge) -> list[RankedBid]:
@@ -94,7 +121,7 @@ def facts_of(session: Session, challenge: Challenge, *, now: datetime) -> Facts:
     experts = panel_needed(challenge)
     panels = panels_of(session, challenge.id)
     cleared = len(cleared_seats(session, challenge.id)) if experts else 0
-    sheets = len(sheets_that_count(session, challenge, passed)) if passed else 0
+    sheets = len(sheets_of_round(session, challenge, passed)[0]) if passed else 0
     notice = standing_notice(session, challenge.id)
     open_objections = session.scalar(
         select(func.count()).where(

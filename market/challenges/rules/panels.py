@@ -13,7 +13,7 @@ SHORTEST_UNIT = 4
 
 
 class Recusal(StrEnum):
-    """Why somebody may not sit on a panel (回避)."""
+    """Why somebody may not sit on a panel (回避); the last three are found only after the draw."""
 
     OWNER_UNIT = "owner_unit"
     BIDDER_UNIT = "bidder_unit"
@@ -23,6 +23,9 @@ class Recusal(StrEnum):
     BARRED = "barred"
     BLACKLISTED = "blacklisted"
     DECLARED = "declared"
+    OFF_POOL = "off_pool"
+    NO_CONSENT = "no_consent"
+    NO_ROLE = "no_role"
 
 
 RECUSAL_NAMES: Mapping[Recusal, str] = {
@@ -34,6 +37,9 @@ RECUSAL_NAMES: Mapping[Recusal, str] = {
     Recusal.BARRED: "诚信记录限制期内",
     Recusal.BLACKLISTED: "黑榜在列",
     Recusal.DECLARED: "本人声明回避",
+    Recusal.OFF_POOL: "已不在人才库",
+    Recusal.NO_CONSENT: "不再同意被查到",
+    Recusal.NO_ROLE: "不再持有专家角色",
 }
 
 

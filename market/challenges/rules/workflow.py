@@ -115,6 +115,7 @@ class Action(StrEnum):
     RECTIFY = "rectify"
     ACCEPT = "accept"
     PAY = "pay"
+    WITHDRAW_PAYMENT = "withdraw_payment"
     TERMINATE = "terminate"
 
 
@@ -148,6 +149,7 @@ ACTION_NAMES: Mapping[Action, str] = {
     Action.RECTIFY: "要求整改",
     Action.ACCEPT: "通过验收",
     Action.PAY: "拨付资助",
+    Action.WITHDRAW_PAYMENT: "冲销拨付",
     Action.TERMINATE: "终止",
 }
 
@@ -280,7 +282,7 @@ def _step(
 
 STEPS: Mapping[Action, Step] = {
     Action.EDIT: _step({Status.COLLECTED}, None, By.OWNER, By.BUREAU),
-    Action.SCREEN: _step({Status.COLLECTED}, Status.SCREENED, By.BUREAU),
+    Action.SCREEN: _step({Status.COLLECTED, Status.SCREENED}, Status.SCREENED, By.BUREAU),
     Action.DROP: _step({Status.COLLECTED, Status.SCREENED}, Status.DROPPED, By.OWNER, By.BUREAU),
     Action.LIST: _step({Status.SCREENED}, Status.LISTED, By.BUREAU),
     Action.OPEN: _step({Status.LISTED}, Status.CALLING, By.MARKET, modes=ALL_MODES - {Mode.DIRECTED}),
@@ -307,7 +309,7 @@ STEPS: Mapping[Action, Step] = {
     Action.NOTICE: _step({Status.REVIEWED}, Status.NOTICED, By.BUREAU),
     Action.OBJECT: _step({Status.NOTICED}, None, By.SIGNED_IN),
     Action.ANSWER: _step({Status.NOTICED}, None, By.BUREAU),
-    Action.REOPEN: _step({Status.NOTICED}, Status.CHECKED, By.MARKET),
+    Action.REOPEN: _step({Status.NOTICED}, Status.CHECKED, By.BUREAU),
     Action.AWARD: _step(
         {Status.NOTICED}, Status.AWARDED, By.BUREAU,
         needs=(Condition.NOTICE_ENDED, Condition.NO_OPEN_OBJECTION),
@@ -339,6 +341,9 @@ STEPS: Mapping[Action, Step] = {
     Action.PAY: _step(
         {Status.CONTRACTED, Status.IMPLEMENTING, Status.RECTIFYING, Status.ACCEPTED}, None, By.BUREAU,
         on=Subject.AWARD, needs=(Condition.GRANT_DUE,),
+    ),
+    Action.WITHDRAW_PAYMENT: _step(
+        {*LIVE_AWARD, Status.ACCEPTED, Status.TERMINATED}, None, By.BUREAU, on=Subject.AWARD
     ),
     Action.TERMINATE: _step(set(LIVE_AWARD), Status.TERMINATED, By.BUREAU, on=Subject.AWARD),
 }  # fmt: skip

@@ -138,14 +138,16 @@ class GrantPaymentInput(MarketSchema):
 
 
 class GrantPaymentView(MarketSchema):
-    """A part of the grant that was paid."""
+    """A part of the grant that was paid; one that was withdrawn counts no more."""
 
     id = fields.Integer()
     payee = fields.Enum(Payee, by_value=True)
     amount_fen = fields.Integer()
     paid_on = fields.Date()
     note = fields.String(allow_none=True)
+    project_payment_id = fields.Integer()
     recorded_at = fields.AwareDateTime()
+    withdrawn_at = fields.AwareDateTime(allow_none=True)
 
 
 class AwardView(MarketSchema):

@@ -137,13 +137,17 @@ class ChallengeArgs(PageArgs):
     field = fields.String(validate=validate.Length(max=32))
     need_id = fields.Integer()
     technology_id = fields.Integer()
+    key = fields.Boolean()
+    awarded_since = fields.Date()
+    awarded_until = fields.Date()
 
 
 class ScreeningInput(MarketSchema):
-    """Whether a challenge goes on the next list; the reason where it does not."""
+    """Whether a challenge goes on the next list, as a key one or not; the reason where it does not."""
 
     chosen = fields.Boolean(required=True)
-    note = text(2, 1000, allow_none=True, load_default=None)
+    key = fields.Boolean(allow_none=True, load_default=None)
+    note = text(2, 900, allow_none=True, load_default=None)  # the step puts words before it
 
 
 class ChallengeListInput(MarketSchema):

@@ -35,6 +35,12 @@ class ExclusionView(MarketSchema):
     )
 
 
+class PassedOverView(ExclusionView):
+    """An expert who could no longer be called when the turn came, why, and on which day."""
+
+    on = fields.String()
+
+
 class DrawView(MarketSchema):
     """A draw with all it takes to repeat it; `repeats` tells whether repeating it gives the same order."""
 
@@ -46,6 +52,7 @@ class DrawView(MarketSchema):
     eligible = fields.List(fields.Integer())
     excluded = fields.List(fields.Nested(ExclusionView))
     order = fields.List(fields.Integer())
+    passed_over = fields.List(fields.Nested(PassedOverView))
     repeats = fields.Function(
         lambda row: list(drawn_order(row.seed, row.eligible)) == row.order, metadata={"type": "boolean"}
     )
@@ -98,11 +105,12 @@ class ScoreInput(AppraisalInput):
 
 
 class SheetView(MarketSchema):
-    """A sheet; `total` is in hundredths of a point."""
+    """A sheet; `total` is in hundredths of a point, `round` that of the review."""
 
     id = fields.Integer()
     bid_id = fields.Integer()
     seat_id = fields.Integer(allow_none=True)
+    round = fields.Integer()
     points = fields.Dict(keys=fields.String(), values=fields.Integer())
     total = fields.Integer()
     comment = fields.String(allow_none=True)
@@ -110,7 +118,10 @@ class SheetView(MarketSchema):
 
 
 class RankedView(MarketSchema):
-    """A bid's place; totals in hundredths of a point, `outlying` the places of sheets far from the median."""
+    """A bid's place; totals in hundredths of a point, `outlying` the places of sheets far from the median.
+
+    `replaced` are sheets of earlier rounds of the review, kept and not counted.
+    """
 
     rank = fields.Integer(attribute="place.rank")
     bid_id = fields.Integer(attribute="bid.id")
@@ -119,6 +130,7 @@ class RankedView(MarketSchema):
     mean = fields.Integer(attribute="place.mean")
     outlying = fields.List(fields.Integer(), attribute="place.outlying")
     sheets = fields.List(fields.Nested(SheetView))
+    replaced = fields.List(fields.Nested(SheetView))
 
 
 class IntegrityInput(MarketSchema):

@@ -23,10 +23,10 @@ from market.challenges.rules import (
     months_later,
     start_action,
 )
-from market.challenges.service.bids import settle_bid
+from market.challenges.service.bids import settle_bid, team_refusal
 from market.challenges.service.steps import require_possible, require_right, take_award_step, take_step
 from market.clock import china_day
-from market.errors import violation
+from market.errors import Conflict, violation
 from market.libraries.models import KeyTechnology, RegisterEntry, Talent
 from market.libraries.rules import EntryStatus
 from market.libraries.rules.projects import ProjectOrigin
@@ -69,7 +69,8 @@ def award_challenge(
 
     Raises:
         PermissionDenied: another region's bureau.
-        Conflict: the notice is running, or an objection is open.
+        Conflict: the notice is running, an objection is open, or a team has come under an integrity
+            record or on the black list: `bidder-barred`, `conduct-blacklisted`.
         RuleViolation: not the winners of the notice, or milestones that do not fit.
     """
     challenge = get_challenge(session, actor, challenge_id, lock=True)
@@ -82,6 +83,10 @@ def award_challenge(
     if set(plans) != {row["bid_id"] for row in notice.winners} or len(plans) != len(projects):
         raise violation("/projects", "winners-differ", "应当为公示的每个揭榜方各立一项，不多不少。")
     bids = {bid.id: bid for bid in standing_bids(session, challenge.id)}
+    for bid_id in plans:
+        refusal = team_refusal(session, bids[bid_id], day=china_day(now))
+        if refusal is not None:
+            raise Conflict(f"不能立项：{refusal.detail}", code=refusal.code)
     hold_origins(session, challenge)
     awards = []
     for row in notice.winners:

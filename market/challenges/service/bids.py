@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from market.accounts.rules import Actor
 from market.challenges.models import Bid, BidMember, Challenge
 from market.challenges.queries.bids import lock_bid
 from market.challenges.queries.challenges import get_challenge
-from market.challenges.queries.panels import is_unit_barred
+from market.challenges.queries.panels import is_anyone_barred
 from market.challenges.queries.scores import facts_of
 from market.challenges.rules import (
     BID_STATUS_NAMES,
@@ -25,6 +25,7 @@ from market.challenges.rules import (
     BidAction,
     BidStatus,
     Mode,
+    Refusal,
     Status,
     is_late,
 )
@@ -105,7 +106,7 @@ def _require_bidder(session: Session, actor: Actor, challenge: Challenge, *, now
         raise PermissionDenied("需求方不能揭自己的榜。", code="bidder-is-owner")
     if challenge.mode is Mode.DIRECTED and challenge.invited_id != actor.organisation_id:
         raise PermissionDenied("该项目定向委托给其他单位。", code="not-invited")
-    if is_unit_barred(session, actor.organisation_id, talent_ids=(), day=china_day(now)):
+    if is_anyone_barred(session, [actor.organisation_id], talent_ids=(), day=china_day(now)):
         raise PermissionDenied("贵单位在诚信记录限制期内，不能揭榜。", code="bidder-barred")
     listed = blocking(session, [actor.organisation_id], china_day(now))
     if listed:
@@ -240,23 +241,29 @@ def submit_bid(session: Session, actor: Actor, bid_id: int, *, now: datetime) ->
     """
     bid = _own_bid(session, actor, bid_id, BidAction.SUBMIT, now=now)
     _require_complete(bid)
-    named = (bid.leader_talent_id, *(member.talent_id for member in bid.members))
-    people = {one for one in named if one is not None}
-    if is_unit_barred(session, bid.organisation_id, talent_ids=people, day=china_day(now)):
-        raise PermissionDenied("团队中有人在诚信记录限制期内，不能揭榜。", code="bidder-barred")
-    _require_team_off_the_black_list(session, bid, people, day=china_day(now))
+    refusal = team_refusal(session, bid, day=china_day(now))
+    if refusal is not None:
+        raise PermissionDenied(refusal.detail, code=refusal.code)
     bid.submitted_at = now
     _take(session, actor, bid, BidAction.SUBMIT, now=now)
     return bid
 
 
-def _require_team_off_the_black_list(
-    session: Session, bid: Bid, people: Collection[int], *, day: date
-) -> None:
-    units = [member.organisation_id for member in bid.members if member.organisation_id is not None]
-    if blocking(session, units, day) or barred_people(session, people, day):
-        detail = f"团队中有单位或人员在黑榜上；红黑榜规则：{NO_BIDS}。"
-        raise PermissionDenied(detail, code="conduct-blacklisted")
+def team_refusal(session: Session, bid: Bid, *, day: date) -> Refusal | None:
+    """Say why a team may not bid or be awarded on a day: an integrity record, or the black list.
+
+    Asked of the lead unit, of the units of members, and of whoever is linked to the talent pool.
+    """
+    units = {bid.organisation_id, *(one.organisation_id for one in bid.members)} - {None}
+    people = {bid.leader_talent_id, *(one.talent_id for one in bid.members)} - {None}
+    named = [one for one in people if one is not None]
+    homes = [one for one in units if one is not None]
+    if is_anyone_barred(session, homes, talent_ids=named, day=day):
+        return Refusal("bidder-barred", f"{bid.organisation.name}的团队中有单位或人员在诚信记录限制期内。")
+    if blocking(session, homes, day) or barred_people(session, named, day):
+        detail = f"{bid.organisation.name}的团队中有单位或人员在黑榜上；红黑榜规则：{NO_BIDS}。"
+        return Refusal("conduct-blacklisted", detail)
+    return None
 
 
 def withdraw_bid(session: Session, actor: Actor, bid_id: int, *, now: datetime) -> Bid:

@@ -241,9 +241,19 @@ def edit_challenge(
 
 
 def screen_challenge(
-    session: Session, actor: Actor, challenge_id: int, *, chosen: bool, note: str | None, now: datetime
+    session: Session,
+    actor: Actor,
+    challenge_id: int,
+    *,
+    chosen: bool,
+    key: bool | None = None,
+    note: str | None,
+    now: datetime,
 ) -> Challenge:
     """Choose a challenge for the next list or drop it, as the bureau; the demand side may drop its own.
+
+    Whether a chosen one is a key one (重点) is decided here; None lets it be as it says. Until it stands
+    on a list the bureau may choose it again and decide otherwise.
 
     Raises:
         PermissionDenied: neither.
@@ -258,5 +268,8 @@ def screen_challenge(
     if not chosen and not note:
         raise violation("/note", "note-missing", "不予入选时请写明理由。")
     challenge.screening_note = note
+    if chosen:
+        challenge.key = challenge.key if key is None else key
+        note = "；".join(filter(None, ["定为重点" if challenge.key else "不作为重点", note]))
     take_step(session, actor, challenge, action, facts=facts, now=now, note=note)
     return challenge

@@ -170,9 +170,27 @@ def answer_objection(
     objection.answer, objection.answered_by, objection.answered_at = answer, actor.user_id, now
     take_step(session, actor, challenge, Action.ANSWER, facts=facts, now=now)
     if upheld:
-        notice = standing_notice(session, challenge.id)
-        assert notice is not None
-        notice.withdrawn_at = now
-        facts = facts_of(session, challenge, now=now)
-        take_step(session, actor, challenge, Action.REOPEN, facts=facts, now=now, note="异议成立")
+        _reopen(session, actor, challenge, note="异议成立", now=now)
     return objection
+
+
+def withdraw_notice(session: Session, actor: Actor, challenge_id: int, *, note: str, now: datetime) -> Notice:
+    """Withdraw the notice that stands and reopen the review, as where a winner may no longer be awarded.
+
+    Raises:
+        PermissionDenied: another region's bureau.
+        Conflict: no notice stands.
+    """
+    challenge = get_challenge(session, actor, challenge_id, lock=True)
+    require_right(actor, challenge, Action.REOPEN)
+    require_possible(Action.REOPEN, facts_of(session, challenge, now=now))
+    return _reopen(session, actor, challenge, note=note, now=now)
+
+
+def _reopen(session: Session, actor: Actor, challenge: Challenge, *, note: str, now: datetime) -> Notice:
+    notice = standing_notice(session, challenge.id)
+    assert notice is not None
+    notice.withdrawn_at = now
+    facts = facts_of(session, challenge, now=now)
+    take_step(session, actor, challenge, Action.REOPEN, facts=facts, now=now, note=note)
+    return notice

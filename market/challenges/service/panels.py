@@ -19,6 +19,7 @@ from market.challenges.queries.panels import (
     concerned_with,
     get_seat,
     is_own_seat,
+    lapsed,
     panels_of,
     seats_of,
 )
@@ -35,6 +36,7 @@ from market.challenges.rules import (
 from market.challenges.service.steps import require_possible, require_right, take_step
 from market.clock import china_day
 from market.errors import Conflict, PermissionDenied, violation
+from market.libraries.models import Talent
 from market.reference.queries import check_codes
 from market.reference.rules import Scheme
 
@@ -109,8 +111,8 @@ def draw_panel(
     )
     session.add(panel)
     session.flush()  # draws the id; a lost race stops here
-    for _ in range(empty):
-        _call_next(session, panel)
+    for talent_id in drawn.order[:empty]:
+        _call(session, panel, talent_id)
     session.refresh(panel)
     take_step(session, actor, challenge, Action.DRAW, facts=facts, now=now, note=f"第{panel.round}次抽取")
     return panel
@@ -129,19 +131,30 @@ def _wanted_size(challenge: Challenge, size: int | None, before: Sequence[Panel]
     return wanted
 
 
-def _next_in_order(panels: Sequence[Panel], seats: Sequence[PanelSeat]) -> tuple[Panel, int] | None:
-    """Return the next expert who may be called, in the order of the newest draw; None if it is used up."""
-    seated = {seat.talent_id for seat in seats}
+def _next_in_order(panels: Sequence[Panel], seats: Sequence[PanelSeat]) -> int | None:
+    """Return who comes next in the order of the newest draw; None if it is used up."""
     newest = panels[-1]
-    waiting = [talent_id for talent_id in newest.order if talent_id not in seated]
-    return (newest, waiting[0]) if waiting else None
+    gone = {seat.talent_id for seat in seats} | {one["talent_id"] for one in newest.passed_over}
+    return next((talent_id for talent_id in newest.order if talent_id not in gone), None)
 
 
-def _call_next(session: Session, panel: Panel) -> PanelSeat | None:
-    following = _next_in_order([panel], seats_of(session, panel.challenge_id))
-    if following is None:
-        return None
-    _, talent_id = following
+def _call_next(session: Session, challenge: Challenge, *, now: datetime) -> None:
+    """Call the next of the order who can still be asked; those before are noted as passed over."""
+    panels = panels_of(session, challenge.id)
+    seats = seats_of(session, challenge.id)
+    while (talent_id := _next_in_order(panels, seats)) is not None:
+        expert = session.get_one(Talent, talent_id)
+        reason = lapsed(session, expert, day=china_day(now))
+        reason = reason or _known_conflict(session, challenge, expert, now=now)
+        if reason is None:
+            _call(session, panels[-1], talent_id)
+            return
+        note = {"talent_id": talent_id, "reason": reason.value, "on": china_day(now).isoformat()}
+        panels[-1].passed_over = [*panels[-1].passed_over, note]
+    session.flush()  # the draw is read afresh by what follows
+
+
+def _call(session: Session, panel: Panel, talent_id: int) -> None:
     seat = PanelSeat(
         panel_id=panel.id,
         challenge_id=panel.challenge_id,
@@ -151,7 +164,6 @@ def _call_next(session: Session, panel: Panel) -> PanelSeat | None:
     )
     session.add(seat)
     session.flush()
-    return seat
 
 
 def declare(
@@ -159,6 +171,7 @@ def declare(
 ) -> PanelSeat:
     """Declare whether an expert is free of conflicts; one who is not is replaced by the next in order.
 
+    Who left the pool, took the consent back or came under a conflict since the draw is passed over then.
     A conflict may be declared later too, as long as the review is not concluded; sheets of that expert
     then count no more.
 
@@ -187,13 +200,14 @@ def declare(
         raise Conflict("该专家已经作出声明。", code="declared-already")
     if not words and (not free or not is_own_seat(actor, seat)):
         raise violation("/words", "words-missing", "请写明回避事由；代为记录的，请写明声明书存放何处。")
-    if free:
-        _require_no_known_conflict(session, challenge, seat, now=now)
+    reason = _known_conflict(session, challenge, seat.talent, now=now) if free else None
+    if reason is not None:
+        raise Conflict(f"该专家应当回避：{RECUSAL_NAMES[reason]}。", code="expert-conflicted")
     seat.status = SeatStatus.CLEARED if free else SeatStatus.RECUSED
     seat.words, seat.declared_by, seat.declared_at = words, actor.user_id, now
     session.flush()
     if not free:
-        _call_next(session, panels_of(session, challenge.id)[-1])
+        _call_next(session, challenge, now=now)
     take_step(
         session, actor, challenge, Action.DECLARE, facts=facts, now=now,
         note="无须回避" if free else RECUSAL_NAMES[Recusal.DECLARED],
@@ -201,15 +215,13 @@ def declare(
     return seat
 
 
-def _require_no_known_conflict(
-    session: Session, challenge: Challenge, seat: PanelSeat, *, now: datetime
-) -> None:
+def _known_conflict(
+    session: Session, challenge: Challenge, expert: Talent, *, now: datetime
+) -> Recusal | None:
     """Look again: since the draw somebody may have changed units or been barred."""
-    found = as_candidates(session, [seat.talent], day=china_day(now))
+    found = as_candidates(session, [expert], day=china_day(now))
     drawn = draw("", found, concerned_with(session, challenge, standing_bids(session, challenge.id)))
-    reason = drawn.excluded.get(seat.talent_id)
-    if reason is not None:
-        raise Conflict(f"该专家应当回避：{RECUSAL_NAMES[reason]}。", code="expert-conflicted")
+    return drawn.excluded.get(expert.id)
 
 
 def require_cleared(seat: PanelSeat) -> None:

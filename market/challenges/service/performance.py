@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.accounts.models import Organisation
@@ -24,12 +25,12 @@ from market.challenges.rules import (
 from market.challenges.service.awards import advance_technology, hold_origins, sign_need
 from market.challenges.service.steps import require_possible, require_right, take_award_step
 from market.clock import china_day
-from market.errors import Conflict, PermissionDenied, violation
+from market.errors import Conflict, NotFound, PermissionDenied, violation
 from market.libraries.models import Project, Talent
 from market.libraries.rules import EntryStatus
 from market.libraries.rules.projects import CLOSED, Payer
 from market.libraries.rules.technologies import OPEN, SOLVED
-from market.libraries.service.projects import close_project, record_payment
+from market.libraries.service.projects import close_project, record_payment, withdraw_payment
 from market.reference.queries import check_region
 from market.search.documents import Encoder
 
@@ -176,8 +177,9 @@ def pay_grant(
     require_right(actor, challenge, Action.PAY)
     facts = facts_of_award(session, award)
     require_possible(Action.PAY, facts)
-    paid = sum(one.amount_fen for one in award.grant_payments) + amount_fen
-    kept = sum(one.amount_fen for one in award.grant_payments if one.payee is Payee.OWNER)
+    standing = [one for one in award.grant_payments if one.withdrawn_at is None]
+    paid = sum(one.amount_fen for one in standing) + amount_fen
+    kept = sum(one.amount_fen for one in standing if one.payee is Payee.OWNER)
     if paid > award.grant_fen:
         raise violation("/amount_fen", "payments-over-grant", "累计拨付不能超过立项的财政资助。")
     most = owner_part(award.grant_fen, challenge.solver_percent)
@@ -187,11 +189,12 @@ def pay_grant(
             f"付给揭榜方的资助不得低于{challenge.solver_percent}%，拨给需求方的累计不能超过{most}分。",
         )  # fmt: skip
     words = f"揭榜挂帅资助，付给{PAYEE_NAMES[payee]}"
-    record_payment(
+    held = record_payment(
         session, actor, award.project_id, payer=Payer.GRANT, amount_fen=amount_fen, paid_on=paid_on,
-        note=words, now=now,
+        note=words, held_elsewhere=True, now=now,
     )  # fmt: skip
     payment = GrantPayment(
+        project_payment_id=held.id,
         payee=payee,
         amount_fen=amount_fen,
         paid_on=paid_on,
@@ -201,6 +204,35 @@ def pay_grant(
     )
     award.grant_payments.append(payment)
     take_award_step(session, actor, award, Action.PAY, facts=facts, now=now, note=words)
+    return payment
+
+
+def withdraw_grant_payment(
+    session: Session, actor: Actor, payment_id: int, *, note: str, now: datetime
+) -> GrantPayment:
+    """Withdraw a payment of the grant that was recorded by mistake, here and with the project at once.
+
+    Both stay on record and count no more.
+
+    Raises:
+        NotFound: there is none.
+        PermissionDenied: another region's bureau.
+        Conflict: it was withdrawn already.
+    """
+    award_id = session.scalar(select(GrantPayment.award_id).where(GrantPayment.id == payment_id))
+    if award_id is None:
+        raise NotFound("没有找到该笔资助拨付。", code="payment-not-found")
+    award = get_award(session, actor, award_id, lock=True)
+    require_right(actor, award.challenge, Action.WITHDRAW_PAYMENT)
+    payment = next(one for one in award.grant_payments if one.id == payment_id)
+    if payment.withdrawn_at is not None:
+        raise Conflict("该笔资助拨付已经冲销。", code="payment-withdrawn")
+    withdraw_payment(
+        session, actor, award.project_id, payment.project_payment_id, note=note, held_elsewhere=True, now=now
+    )
+    payment.withdrawn_by, payment.withdrawn_at = actor.user_id, now
+    facts = facts_of_award(session, award)
+    take_award_step(session, actor, award, Action.WITHDRAW_PAYMENT, facts=facts, now=now, note=note)
     return payment
 
 

@@ -14,7 +14,7 @@ from market.challenges.models import Bid, Challenge, ScoreSheet
 from market.challenges.queries.bids import lock_bid
 from market.challenges.queries.challenges import get_challenge
 from market.challenges.queries.panels import get_seat, is_own_seat
-from market.challenges.queries.scores import facts_of, panel_needed
+from market.challenges.queries.scores import facts_of, panel_needed, review_round
 from market.challenges.rules import Action, BidStatus, points_fault, total_of
 from market.challenges.service.panels import require_cleared
 from market.challenges.service.steps import require_possible, require_right, take_step
@@ -31,7 +31,9 @@ def score_bid(
     comment: str | None,
     now: datetime,
 ) -> ScoreSheet:
-    """Hand in an expert's sheet for a bid, once.
+    """Hand in an expert's sheet for a bid, once in each round of the review.
+
+    After a review was reopened the new sheet takes the place of the earlier one, which is kept.
 
     Args:
         session: open transaction.
@@ -110,12 +112,16 @@ def _write(
     fault = points_fault(points, challenge.score_criteria)
     if fault is not None:
         raise violation("/points", "points-invalid", fault)
-    known = select(ScoreSheet.id).where(ScoreSheet.bid_id == bid.id, ScoreSheet.seat_id == seat_id)
+    number = review_round(session, challenge.id)
+    known = select(ScoreSheet.id).where(
+        ScoreSheet.bid_id == bid.id, ScoreSheet.seat_id == seat_id, ScoreSheet.round == number
+    )
     if session.scalar(known) is not None:
         raise _scored_already()
     sheet = ScoreSheet(
         bid_id=bid.id,
         seat_id=seat_id,
+        round=number,
         points=dict(points),
         total=total_of(points, challenge.score_criteria),
         comment=comment,

@@ -167,3 +167,5 @@ class ProjectPayment(Base):
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    held_elsewhere: Mapped[bool] = mapped_column(default=False)
+    """Whether it is the same money as a payment of an award's grant, with which alone it is withdrawn."""

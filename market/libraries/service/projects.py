@@ -224,9 +224,12 @@ def record_payment(
     paid_on: date,
     milestone_id: int | None = None,
     note: str | None = None,
+    held_elsewhere: bool = False,
     now: datetime,
 ) -> ProjectPayment:
     """Record money that was paid to a project, as the bureau of the region.
+
+    One that is `held_elsewhere`, with an award, is withdrawn there alone.
 
     Raises:
         NotFound: no such project or milestone.
@@ -249,6 +252,7 @@ def record_payment(
         note=note,
         recorded_by=actor.user_id,
         recorded_at=now,
+        held_elsewhere=held_elsewhere,
     )
     refuse(payment_faults(plan_of(project, {}), paid_of(project, payment)))
     project.payments.append(payment)
@@ -259,14 +263,21 @@ def record_payment(
 
 
 def withdraw_payment(
-    session: Session, actor: Actor, project_id: int, payment_id: int, *, note: str, now: datetime
+    session: Session,
+    actor: Actor,
+    project_id: int,
+    payment_id: int,
+    *,
+    note: str,
+    held_elsewhere: bool = False,
+    now: datetime,
 ) -> ProjectPayment:
     """Withdraw a payment that was recorded by mistake; it stays on record and counts no more.
 
     Raises:
         NotFound: no such project or payment.
         PermissionDenied: another region's bureau.
-        Conflict: it was withdrawn already.
+        Conflict: it was withdrawn already, or belongs to an award and is withdrawn there.
     """
     project = get_kept(session, actor, project_id, refusal="经费拨付由所在地主管部门记录。")
     payment = next((one for one in project.payments if one.id == payment_id), None)
@@ -274,6 +285,9 @@ def withdraw_payment(
         raise NotFound("没有找到该笔拨付。", code="payment-not-found")
     if payment.withdrawn_at is not None:
         raise Conflict("该笔拨付已经冲销。", code="payment-withdrawn")
+    if payment.held_elsewhere and not held_elsewhere:
+        detail = "该笔拨付是揭榜挂帅立项的财政资助，请在立项的资助拨付中冲销，这里随之冲销。"
+        raise Conflict(detail, code="payment-of-award")
     payment.withdrawn_by, payment.withdrawn_at = actor.user_id, now
     record_with(session, actor, project, note=f"冲销拨付{payment.id}：{note}", encoder=None, now=now)
     return payment

@@ -231,6 +231,7 @@ def upgrade() -> None:
         sa.Column("eligible", sa.JSON(), nullable=False),
         sa.Column("excluded", sa.JSON(), nullable=False),
         sa.Column("order", sa.JSON(), nullable=False),
+        sa.Column("passed_over", sa.JSON(), nullable=False),
         sa.Column("drawn_by", BIG_ID, nullable=True),
         sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenges.id"], name=op.f("fk_panels_challenge_id")),
@@ -394,12 +395,20 @@ def upgrade() -> None:
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
         sa.Column("paid_on", sa.Date(), nullable=False),
         sa.Column("note", sa.String(length=1000), nullable=True),
+        sa.Column("project_payment_id", BIG_ID, nullable=False),
         sa.Column("recorded_by", BIG_ID, nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_by", BIG_ID, nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("amount_fen > 0", name=op.f("ck_grant_payments_amount")),
         sa.ForeignKeyConstraint(["award_id"], ["awards.id"], name=op.f("fk_grant_payments_award_id")),
+        sa.ForeignKeyConstraint(
+            ["project_payment_id"], ["project_payments.id"], name=op.f("fk_grant_payments_project_payment_id")
+        ),
         sa.ForeignKeyConstraint(["recorded_by"], ["users.id"], name=op.f("fk_grant_payments_recorded_by")),
+        sa.ForeignKeyConstraint(["withdrawn_by"], ["users.id"], name=op.f("fk_grant_payments_withdrawn_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grant_payments")),
+        sa.UniqueConstraint("project_payment_id", name=op.f("uq_grant_payments_project_payment_id")),
     )
     op.create_index(op.f("ix_grant_payments_award_id"), "grant_payments", ["award_id"], unique=False)
     op.create_table(
@@ -407,6 +416,7 @@ def upgrade() -> None:
         sa.Column("id", BIG_ID, nullable=False),
         sa.Column("bid_id", BIG_ID, nullable=False),
         sa.Column("seat_id", BIG_ID, nullable=True),
+        sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("points", sa.JSON(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("comment", sa.String(length=2000), nullable=True),
@@ -416,13 +426,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["scored_by"], ["users.id"], name=op.f("fk_score_sheets_scored_by")),
         sa.ForeignKeyConstraint(["seat_id"], ["panel_seats.id"], name=op.f("fk_score_sheets_seat_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_score_sheets")),
-        sa.UniqueConstraint("bid_id", "seat_id", name=op.f("uq_score_sheets_bid_id_seat_id")),
+        sa.UniqueConstraint("bid_id", "seat_id", "round", name=op.f("uq_score_sheets_bid_id_seat_id_round")),
     )
     op.create_index(op.f("ix_score_sheets_seat_id"), "score_sheets", ["seat_id"], unique=False)
     op.create_index(
         "uq_score_sheets_owner",
         "score_sheets",
-        ["bid_id"],
+        ["bid_id", "round"],
         unique=True,
         sqlite_where=sa.text("seat_id IS NULL"),
         postgresql_where=sa.text("seat_id IS NULL"),
@@ -435,9 +445,14 @@ def upgrade() -> None:
         inline_references=True,
     )
     op.create_index(op.f("ix_contracts_award_id"), "contracts", ["award_id"])
+    op.add_column(
+        "project_payments",
+        sa.Column("held_elsewhere", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("project_payments", "held_elsewhere")
     op.drop_index(op.f("ix_contracts_award_id"), "contracts")
     op.drop_column("contracts", "award_id")
     op.drop_index(

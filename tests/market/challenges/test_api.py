@@ -79,7 +79,7 @@ def test_from_the_call_to_acceptance(desk: Desk) -> None:
     path = f"/challenges/{challenge['id']}"
     edited = desk.done("PATCH", path, scene.owner, {"title": "膜污堵治理"}, If_Match='"1"')
     assert (edited["title"], edited["has_annex"], "annex" in edited) == ("膜污堵治理", True, False)
-    desk.post(f"{path}/screenings", bureau, {"chosen": True, "note": "共性难题"})
+    desk.post(f"{path}/screenings", bureau, {"chosen": True, "key": False, "note": "共性难题"})
     edition = desk.post(
         "/challenge-lists",
         bureau,
@@ -88,7 +88,7 @@ def test_from_the_call_to_acceptance(desk: Desk) -> None:
     rows = desk.done("GET", f"/editions/{edition['id']}/rows", None)["items"]
     assert rows[0]["content"]["mode"] == "揭榜挂帅"
     public = desk.done("GET", path, None)
-    assert (public["status"], public["rules"]["budget_per_grant"]) == ("calling", 4)
+    assert (public["status"], public["key"], public["rules"]["budget_per_grant"]) == ("calling", False, 4)
     assert [one["id"] for one in desk.done("GET", "/challenges?status=calling&mode=open_call", None)["items"]]
 
     desk.post(f"{path}/annex-agreements", first, {"terms_digest": public["annex_terms_digest"]})
@@ -140,6 +140,8 @@ def test_from_the_call_to_acceptance(desk: Desk) -> None:
     assert desk.done("GET", f"/projects/{award['project_id']}", None)["origin"] == "challenge"
     (public,) = desk.done("GET", f"{path}/awards", None)
     assert (public["status_name"], public["reviews"], public["payments"]) == ("已立项", None, None)
+    for days, number in (("awarded_since=2025-07-10&awarded_until=2025-07-10", 1), ("key=true", 0)):
+        assert len(desk.done("GET", f"/challenges?{days}", None)["items"]) == number
     assert len(desk.done("GET", f"{path}/panels", second)["seats"]) == 3
     ended = desk.post(f"/awards/{award['id']}/terminations", bureau, {"note": "揭榜方放弃"})
     assert (ended["status"], ended["ended_on"], ended["reviews"]) == ("terminated", "2025-07-10", [])
@@ -155,9 +157,13 @@ def test_the_work_of_an_award(desk: Desk) -> None:
     desk.at(NOTICE_OVER)
     bureau, path = scene.bureau, f"/awards/{scene.awards[0].id}"
     assert desk.post(f"{path}/starts", bureau)["status"] == "implementing"
-    desk.post(
-        f"{path}/grant-payments", bureau, {"payee": "solver", "amount_fen": 100, "paid_on": "2025-07-01"}
-    )
+    pays = {"payee": "solver", "amount_fen": 100, "paid_on": "2025-07-01"}
+    wrong = desk.post(f"{path}/grant-payments", bureau, pays)
+    gone = desk.post(f"/grant-payments/{wrong['id']}/withdrawals", bureau, {"note": "误记"})
+    assert (wrong["withdrawn_at"], gone["withdrawn_at"]) == (None, "2025-07-10T02:00:00+00:00")
+    url = f"/projects/{scene.awards[0].project_id}/payments/{wrong['project_payment_id']}/withdrawals"
+    desk.post(f"{path}/grant-payments", bureau, pays)
+    assert problem_of(desk.send("POST", url, bureau, {"note": "误记"}))["code"] == "payment-withdrawn"
     body = {"kind": "midterm", "decision": "rectify", "note": "进度滞后", "rectify_by": "2025-09-30"}
     seen = desk.post(f"{path}/reviews", bureau, body)
     assert (seen["status"], seen["payments"][0]["amount_fen"]) == ("rectifying", 100)
@@ -197,12 +203,14 @@ BAD_INPUT: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "/panel-seats/1/declarations": ({}, {"/free": REQUIRED}),
     "/panel-seats/1/scores": ({"points": {}}, {"/bid_id": REQUIRED}),
     "/challenges/1/notices": ({}, {"/winners": REQUIRED}),
+    "/challenges/1/notice-withdrawals": ({}, {"/note": REQUIRED}),
     "/challenges/1/objections": ({}, {"/words": REQUIRED}),
     "/challenge-objections/1/answers": ({"upheld": True}, {"/answer": REQUIRED}),
     "/challenges/1/awards": ({}, {"/projects": REQUIRED}),
     "/awards/1/reviews": ({"kind": "midterm", "note": "进度"}, {"/decision": REQUIRED}),
     "/awards/1/terminations": ({}, {"/note": REQUIRED}),
     "/awards/1/grant-payments": ({"payee": "solver", "amount_fen": 1}, {"/paid_on": REQUIRED}),
+    "/grant-payments/1/withdrawals": ({}, {"/note": REQUIRED}),
     "/integrity-records": ({"region_code": "320281", "reason": "失信"}, {"/barred_until": REQUIRED}),
 }
 """By address: what is posted, and the detail of each error."""

@@ -18,6 +18,9 @@ from market.challenges.queries.awards import (
     see_award,
 )
 from market.challenges.queries.bids import list_integrity
+from market.challenges.queries.challenges import list_challenges
+from market.challenges.queries.panels import seats_of
+from market.challenges.queries.scores import ranking
 from market.challenges.rules import (
     AwardReviewKind,
     BidStatus,
@@ -28,21 +31,30 @@ from market.challenges.rules import (
     Status,
 )
 from market.challenges.service.awards import award_challenge, mark_contracted, start_award
-from market.challenges.service.notices import answer_objection, publish_notice, raise_objection
+from market.challenges.service.notices import (
+    answer_objection,
+    publish_notice,
+    raise_objection,
+    withdraw_notice,
+)
 from market.challenges.service.performance import (
     pay_grant,
     record_integrity,
     review_award,
     terminate_award,
+    withdraw_grant_payment,
 )
-from market.challenges.service.scoring import conclude_review
+from market.challenges.service.scoring import conclude_review, score_bid
+from market.conduct.rules import Status as ConductStatus
+from market.conduct.service import remove_record
 from market.contracts import service as contracts
 from market.contracts.rules import Status as ContractStatus
+from market.db import PageRequest
 from market.libraries.models import KeyTechnology, Project, Talent
 from market.libraries.rules import EntryKind
 from market.libraries.rules.talents import ErasureReason
 from market.libraries.service.entries import delist_entry
-from market.libraries.service.projects import decide_milestone, submit_milestone
+from market.libraries.service.projects import decide_milestone, submit_milestone, withdraw_payment
 from market.libraries.service.talents import erase_talent
 from market.listings.rules import Status as NeedStatus
 from tests.factories import JIANGYIN, NOW, make_actor
@@ -54,11 +66,14 @@ from tests.market.challenges.factories import (
     cast_of,
     make_field,
     make_team,
+    points,
     reach,
     unit_of,
     winner,
 )
 from tests.market.challenges.refusing import refused
+from tests.market.conduct.factories import conduct_form, make_office
+from tests.market.conduct.factories import reach as conduct
 from tests.market.contracts.factories import contract_form, make_application
 from tests.market.libraries.factories import ENCODER, make_bureau, make_entry
 from tests.market.libraries.factories_talents import make_talent
@@ -175,13 +190,59 @@ def test_an_objection_that_is_right_reopens_the_review(session: Session) -> None
     assert list_notices(session, challenge)[0].withdrawn_at == CLOSED
     with refused("illegal-transition"):
         answer_objection(session, scene.bureau, other.id, upheld=False, answer="并入重审", now=CLOSED)
+    first, second = scene.bids
+    seat = seats_of(session, challenge.id)[0]
+
+    def score() -> None:
+        score_bid(
+            session, scene.bureau, seat.id, bid_id=second.id, points=points(100), comment=None, now=CLOSED
+        )
+
+    score()
+    with refused("scored-already"):
+        score()
+    assert [row.bid for row in ranking(session, challenge)] == [second, first]
+    assert [len(row.sheets) for row in ranking(session, challenge)] == [3, 3]
+    (kept,) = ranking(session, challenge)[0].replaced
+    assert (kept.round, kept.total) == (1, 8900)
     conclude_review(session, scene.bureau, challenge.id, note="复核", now=CLOSED)
-    notice(session, scene, winner(scene.bids[0]))
+    notice(session, scene, winner(first), reason="首位放弃")
     with refused("objection-open"):  # it is still owed an answer
         award(session, scene, scene.bids[0].id)
     answer_objection(session, scene.bureau, other.id, upheld=False, answer="已复核", now=NOTICE_OVER)
     award(session, scene, scene.bids[0].id)
     assert len(list_notices(session, challenge)) == 2
+
+
+def test_a_team_that_was_barred_after_the_notice_is_not_awarded(session: Session) -> None:
+    scene = make_field(session, experts=3)
+    reach(session, scene, Status.NOTICED)
+    bid, (partner, person) = scene.bids[0], (make_team(session), make_talent(session))
+    bid.members += [BidMember(name="李明", organisation_id=partner.organisation_id)]
+    bid.members += [BidMember(talent_id=person.id)]
+    session.flush()
+    about = conduct_form(entry_id=person.id)
+    office = make_office(session)
+    listed = conduct(session, ConductStatus.LISTED, about, office=office, start=NOW)
+    with refused("conduct-blacklisted"):
+        award(session, scene, bid.id)
+    remove_record(session, office.checker, listed.id, note="已完成信用修复", now=CLOSED)
+    record_integrity(
+        session, scene.bureau, region_code=JIANGYIN, organisation_id=partner.organisation_id, reason="虚报",
+        barred_until=date(2025, 7, 10), now=CLOSED,
+    )  # fmt: skip
+    with refused("bidder-barred"):
+        award(session, scene, bid.id)
+    assert (bid.status, list_awards(session, bid.challenge)) == (BidStatus.PASSED, [])
+    # The bureau may wait until the bar is over, or take the notice back and choose another one.
+    with refused("role-not-allowed"):
+        withdraw_notice(session, scene.owner, scene.id, note="中榜方受限", now=NOTICE_OVER)
+    withdraw_notice(session, scene.bureau, scene.id, note="中榜方受限", now=NOTICE_OVER)
+    with refused("illegal-transition"):
+        withdraw_notice(session, scene.bureau, scene.id, note="中榜方受限", now=NOTICE_OVER)
+    conclude_review(session, scene.bureau, scene.id, note=None, now=CLOSED)
+    notice(session, scene, winner(scene.bids[1]), reason="首位受限")
+    assert [one.bid for one in award(session, scene, scene.bids[1].id)] == [scene.bids[1]]
 
 
 def test_an_award_that_cannot_open_its_project_changes_nothing(session: Session) -> None:
@@ -357,6 +418,30 @@ def test_the_solver_gets_the_share_of_the_grant(session: Session) -> None:
     assert len(see_award(scene.owner, get_award(session, scene.owner, one.id)).payments or ()) == 2
 
 
+def test_a_payment_is_withdrawn_here_and_with_the_project_at_once(session: Session) -> None:
+    scene = make_field(session, experts=3)
+    reach(session, scene, Status.IMPLEMENTING)
+    (one,) = scene.awards
+    wrong = pay(session, scene, one, Payee.OWNER, 4_000_000)
+    held = wrong.project_payment_id
+    with refused("payment-of-award"):
+        withdraw_payment(session, scene.bureau, one.project_id, held, note="误记", now=NOTICE_OVER)
+    with refused("role-not-allowed"):
+        withdraw_grant_payment(session, scene.owner, wrong.id, note="误记", now=NOTICE_OVER)
+    with refused("payment-not-found"):
+        withdraw_grant_payment(session, scene.bureau, 0, note="误记", now=NOTICE_OVER)
+    withdraw_grant_payment(session, scene.bureau, wrong.id, note="误记", now=NOTICE_OVER)
+    with refused("payment-withdrawn"):
+        withdraw_grant_payment(session, scene.bureau, wrong.id, note="误记", now=NOTICE_OVER)
+    (kept,) = session.get_one(Project, one.project_id).payments
+    assert (kept.id, kept.withdrawn_at, wrong.withdrawn_at) == (held, NOTICE_OVER, NOTICE_OVER)
+    pay(session, scene, one, Payee.OWNER, 4_000_000)  # which no sum of what was withdrawn stops
+    rest = pay(session, scene, one, Payee.SOLVER, 6_000_000)
+    terminate_award(session, scene.bureau, one.id, note="协商解除", encoder=ENCODER, now=NOTICE_OVER)
+    withdraw_grant_payment(session, scene.bureau, rest.id, note="未实际拨付", now=NOTICE_OVER)
+    assert (one.status, one.challenge.status) == (Status.TERMINATED, Status.TERMINATED)
+
+
 def test_where_the_grant_follows_results_it_is_paid_after_acceptance(session: Session) -> None:
     scene = make_field(session, experts=3)
     challenge = reach(session, scene, Status.AWARDED, mode=Mode.POST_SUBSIDY)
@@ -425,3 +510,7 @@ def test_challenges_are_counted_once_by_the_day_of_their_first_award(
     assert (found.listed, found.awarded, found.contracted) == counts
     keys = count_challenges(session, region, start=start, end=end, key_only=True)
     assert (keys.listed, keys.awarded) == (0, 0)
+    behind = list_challenges(
+        session, None, page=PageRequest(), region=region, awarded_since=start, awarded_until=end
+    )
+    assert len(behind.items) == found.awarded

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market.accounts.rules import OPERATOR, OrganisationKind
+from market.accounts.rules import OPERATOR, Actor, OrganisationKind
 from market.audit.models import AuditEvent
 from market.challenges.models import AnnexAgreement, Challenge
 from market.challenges.queries.challenges import (
@@ -173,6 +173,32 @@ def test_a_challenge_is_changed_until_it_is_screened(session: Session) -> None:
     screen_challenge(session, scene.bureau, challenge.id, chosen=True, note=None, now=NOW)
     with refused("illegal-transition"):
         edit_challenge(session, scene.owner, challenge.id, changes={}, version=challenge.version, now=NOW)
+
+
+def test_only_the_bureau_makes_a_challenge_a_key_one(session: Session) -> None:
+    scene = make_field(session, teams=0, experts=0)
+    challenge = reach(session, scene, Status.COLLECTED, key=True)
+
+    def found(key: bool) -> list[Challenge]:
+        return list(list_challenges(session, scene.bureau, page=PageRequest(), key=key).items)
+
+    def screen(key: bool | None, actor: Actor = scene.bureau) -> bool:
+        screen_challenge(session, actor, challenge.id, chosen=True, key=key, note=None, now=NOW)
+        return challenge.key
+
+    assert (found(True), found(False)) == ([], [challenge])  # a wish
+    assert screen(None) is True
+    assert (found(True), found(False)) == ([challenge], [])
+    assert screen(False) is False
+    assert (found(True), found(False)) == ([], [challenge])
+    with refused("role-not-allowed"):
+        screen(True, scene.owner)
+    assert screen(True) is True
+    words = [event.note for event in list_events(session, scene.bureau, challenge)]
+    assert words == [None, "定为重点", "不作为重点", "定为重点"]
+    publish_list(session, scene.bureau, region_code=JIANGYIN, ids=[challenge.id], closes_at=CLOSES, now=NOW)
+    with refused("illegal-transition"):
+        screen(False)
 
 
 def test_nobody_else_knows_of_a_challenge_before_it_stands_on_a_list(session: Session) -> None:

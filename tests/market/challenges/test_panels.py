@@ -6,18 +6,23 @@ import json
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.accounts.rules import OPERATOR
 from market.challenges.models import Panel
 from market.challenges.queries.panels import list_seats, panels_of, seats_of
 from market.challenges.queries.scores import facts_of, ranking, read_ranking
 from market.challenges.rules import Mode, Recusal, SeatStatus, Status, drawn_order
-from market.challenges.schemas.panels import SeatView
+from market.challenges.schemas.panels import DrawView, SeatView
 from market.challenges.service.bids import begin_bid, check_bid, submit_bid
 from market.challenges.service.calling import close_call
 from market.challenges.service.panels import declare, draw_panel
 from market.challenges.service.performance import record_integrity
 from market.challenges.service.scoring import appraise_bid, conclude_review, score_bid
+from market.libraries.models import TalentRole
+from market.libraries.rules.talents import ConsentScope, ErasureReason
+from market.libraries.service.talents import erase_talent, withdraw_consent
 from tests.factories import JIANGYIN, NOW
 from tests.market.challenges.factories import (
     CLOSED,
@@ -124,6 +129,39 @@ def test_who_stands_aside_is_replaced_in_order_and_then_by_another_draw(session:
     again = draw_panel(session, scene.bureau, challenge.id, now=CLOSED)
     assert (again.round, again.order) == (2, [fresh.id])
     assert [seat.status for seat in seats_of(session, challenge.id)].count(SeatStatus.CALLED) == 3
+
+
+def test_whoever_can_no_longer_be_asked_is_passed_over(session: Session) -> None:
+    scene = make_field(session, teams=1, experts=8)
+    challenge = reach(session, scene, Status.CHECKED)
+    panel = draw_panel(session, scene.bureau, challenge.id, size=3, now=CLOSED)
+    erased, unwilling, barred, retired, last = panel.order[3:]
+    erase_talent(session, OPERATOR, erased, reason=ErasureReason.REQUEST, now=CLOSED)
+    withdraw_consent(session, OPERATOR, unwilling, scope=ConsentScope.FIND, now=CLOSED)
+    record_integrity(
+        session, scene.bureau, region_code=JIANGYIN, talent_id=barred, reason="违规",
+        barred_until=date(2026, 1, 1), now=CLOSED,
+    )  # fmt: skip
+    role = session.scalars(select(TalentRole).where(TalentRole.talent_id == retired)).one()
+    role.valid_until = date(2025, 6, 20)
+    session.flush()
+    first, second, _ = seats_of(session, challenge.id)
+    declare(session, scene.bureau, first.id, free=False, words="声明书存档", now=CLOSED)
+    assert [seat.talent_id for seat in seats_of(session, challenge.id)][3:] == [last]
+    declare(session, scene.bureau, second.id, free=False, words="声明书存档", now=CLOSED)
+    (kept,) = panels_of(session, challenge.id)
+    assert kept.passed_over == [
+        {"talent_id": one, "reason": reason, "on": "2025-06-21"}
+        for one, reason in (
+            (erased, Recusal.OFF_POOL),
+            (unwilling, Recusal.NO_CONSENT),
+            (barred, Recusal.BARRED),
+            (retired, Recusal.NO_ROLE),
+        )
+    ]
+    assert DrawView().dump(kept)["passed_over"][0]["reason_name"] == "已不在人才库"
+    fresh = make_expert(session)
+    assert draw_panel(session, scene.bureau, challenge.id, now=CLOSED).order == [fresh.id]
 
 
 def test_only_an_expert_who_is_free_scores_and_only_once(session: Session) -> None:

@@ -13,11 +13,12 @@ from market.accounts.rules import OPERATOR
 from market.challenges.models import Award
 from market.challenges.queries.challenges import terms_digest
 from market.challenges.queries.panels import seats_of
-from market.challenges.rules import Mode, Status
+from market.challenges.rules import Mode, Payee, Status
 from market.challenges.service.bids import begin_bid, check_bid
 from market.challenges.service.calling import agree_to_terms, close_call, publish_list
 from market.challenges.service.notices import raise_objection
 from market.challenges.service.panels import draw_panel
+from market.challenges.service.performance import pay_grant
 from market.listings.rules import Validation
 from tests.factories import JIANGYIN, NOW, make_need, make_user
 from tests.market.challenges.factories import (
@@ -129,7 +130,12 @@ def _awards(session: Session, people: People) -> dict[str, Any]:
     def award_of(scene: Field) -> int:
         return session.scalars(select(Award.id).where(Award.challenge_id == scene.id)).one()
 
+    paid = pay_grant(
+        session, OPERATOR, award_of(working), payee=Payee.SOLVER, amount_fen=100,
+        paid_on=NOW.date(), now=NOW,
+    )  # fmt: skip
     return {
+        "payment_id-grant": paid.id,
         "challenge_id-noticed": noticed.id,
         "challenge_id-ended": ended.id,
         "bid_id-ended": ended.bids[0].id,

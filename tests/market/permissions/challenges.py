@@ -129,6 +129,12 @@ TABLE: list[Line] = [
     ),
     Line("GET /challenges/<int:challenge_id>/notices", ALL, record="noticed"),
     Line(
+        "POST /challenges/<int:challenge_id>/notice-withdrawals",
+        CHARGE,
+        {"note": "名单有误"},
+        record="noticed",
+    ),
+    Line(
         "POST /challenges/<int:challenge_id>/objections",
         SIGNED_IN,
         {"words": "业绩不实"},
@@ -160,4 +166,5 @@ TABLE: list[Line] = [
         CHARGE,
         {"payee": "solver", "amount_fen": 100, "paid_on": "2025-06-09"},
     ),
+    Line("POST /grant-payments/<int:payment_id>/withdrawals", CHARGE, {"note": "误记"}, record="grant"),
 ]

@@ -13,7 +13,7 @@ TABLE: list[Line] = [
     Line(f"GET {ONE}", READS),
     Line(f"GET {ONE}/events", READS),
     # The sides have agreed; the expert's unit sees it anyway, the others if the expert consents.
-    Line(f"GET {ONE}/contact", "1443443 3y34"),
+    Line(f"GET {ONE}/contact", "144344y 3y34"),
     Line(f"POST {ONE}/assignments", "144y442 44y4", {}, record="suggested"),
     Line(
         f"POST {ONE}/reviews",

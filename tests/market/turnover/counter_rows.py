@@ -21,6 +21,7 @@ from market.libraries.models import (
     ChainEnterprise,
     Consortium,
     ConsortiumMember,
+    Edition,
     EnterpriseTag,
     Evaluation,
     KeyTechnology,
@@ -30,7 +31,7 @@ from market.libraries.models import (
     Talent,
     TalentRole,
 )
-from market.libraries.rules import EntryStatus
+from market.libraries.rules import EntryStatus, Register
 from market.libraries.rules.bookings import BookingStatus
 from market.listings.rules import Validation
 from tests.factories import NOW, make_need, make_organisation, make_uscc
@@ -241,6 +242,19 @@ def challenge(session: Session, place: Place) -> None:
     _with(session, row)
     if place.status is not EntryStatus.LISTED:
         return
+    edition = Edition(
+        register=Register.CHALLENGES,
+        region_code=place.region,
+        number=next(_numbers),
+        title="某榜",
+        as_of=place.day,
+        row_count=0,
+        digest="",
+        comparison={},
+        published_at=NOW,
+    )
+    _with(session, edition)
+    row.edition_id = edition.id  # so that anyone reads it
     for _ in range(2):
         team = make_organisation(session, OrganisationKind.UNIVERSITY)
         bid = Bid(

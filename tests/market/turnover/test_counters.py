@@ -303,7 +303,6 @@ LOOSE = {
     "incubated_enterprises",
     "valid_needs",
     "published_listings",
-    "key_challenge_projects",
     "trained_brokers",
     "transfer_staff",
     "future_college_partner_enterprises",

@@ -57,9 +57,14 @@ def awarded_key_challenges() -> Counter:
         count=lambda session, asked: (
             count_challenges(session, asked.region, start=asked.start, end=asked.end, key_only=True).awarded
         ),
-        records=lambda asked: [listing("challenges", asked, {})],
+        records=lambda asked: [
+            listing(
+                "challenges",
+                asked,
+                {"key": True, "awarded_since": asked.start, "awarded_until": asked.end},
+            )
+        ],
         unit="个",
-        records_note="名单列出全部榜单项目，其中 key 为真、已立项的计入；立项日期见各项的立项。",
     )
 
 
