@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.accounts.models import Organisation
 from market.accounts.rules import Actor, Role, normalise_uscc
+from market.db import AdvisoryLock, advisory_lock
 from market.errors import violation
 from market.exchange.rules.runs import ImportKind
 from market.libraries.models import AgencyFiling, ChainEdge, ChainNode, RegisterEntry
@@ -42,17 +43,13 @@ ALWAYS_ONE = frozenset({ImportKind.ENTERPRISES})
 
 GONE = frozenset({EntryStatus.REJECTED, EntryStatus.DELISTED, EntryStatus.ERASED})
 
-IMPORT_LOCK = 7_340_031
-"""Key of the advisory lock under which rows of registers are written on PostgreSQL."""
-
 
 def hold_registers(session: Session) -> None:
     """Let one import of registers write at a time, so that none writes an entry twice.
 
-    No constraint tells entries without numbers apart; on SQLite writers wait for each other anyway.
+    No constraint tells entries without numbers apart.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": IMPORT_LOCK})
+    advisory_lock(session, AdvisoryLock.REGISTER_IMPORTS)
 
 
 def region_of(session: Session, actor: Actor, owner_id: int, values: Mapping[str, Any]) -> str | None:

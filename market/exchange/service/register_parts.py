@@ -151,7 +151,7 @@ def add_people(hand: Hand, project: Project, parts: Mapping[str, Any]) -> bool:
 
 
 def require_consent(parts: Mapping[str, Any]) -> None:
-    """Refuse a new person of whom the row does not say that they agreed to be kept.
+    """Refuse a person not known to have agreed to be kept where the row does not say so either.
 
     Raises:
         RuleViolation: `consent-missing` or `consent-incomplete`.

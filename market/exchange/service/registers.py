@@ -35,8 +35,10 @@ from market.exchange.service.listings import is_repetition
 from market.exchange.service.register_parts import PART_NAMES, Hand, require_consent, write_parts
 from market.libraries.models import Project, RegisterEntry, Talent
 from market.libraries.queries.kinds import SPECS
+from market.libraries.queries.talents import has_agreed
 from market.libraries.rules import EntryStatus
 from market.libraries.rules.graph import layers
+from market.libraries.rules.talents import ConsentScope
 from market.libraries.rules.technologies import SOLVED
 from market.libraries.service.entries import create_entry, edit_entry, propose_entry
 from market.search.documents import Encoder
@@ -165,9 +167,11 @@ class RegisterWriter:
         self._complete(hand, form, parts, region=region, known=known)
         nullable = inspect(model).columns
         form = {name: value for name, value in form.items() if value is not None or nullable[name].nullable}
+        if self._kind is ImportKind.TALENTS and (
+            known is None or not has_agreed(session, known.id, ConsentScope.KEEP)
+        ):
+            require_consent(parts)
         if known is None:
-            if self._kind is ImportKind.TALENTS:
-                require_consent(parts)
             given = {name: value for name, value in form.items() if value is not None}
             if owner_id:
                 given["organisation_id"] = owner_id

@@ -80,7 +80,7 @@ lay_out(
 @blp.arguments(ConsortiumMemberInput)
 @blp.response(201, ConsortiumInternalView)
 def add_member(form: dict[str, Any], entry_id: int) -> Any:
-    """加入成员单位"""
+    """加入成员单位（草稿由提出单位，其后由所在地主管部门）"""
     with transaction() as session:
         return service.add_member(session, current_actor(session), entry_id, form=form, now=now())
 
@@ -88,7 +88,7 @@ def add_member(form: dict[str, Any], entry_id: int) -> Any:
 @blp.route("/consortia/<int:entry_id>/members/<int:member_id>", methods=["DELETE"])
 @blp.response(200, ConsortiumInternalView)
 def remove_member(entry_id: int, member_id: int) -> Any:
-    """移出成员单位"""
+    """移出成员单位（草稿由提出单位，其后由所在地主管部门）"""
     with transaction() as session:
         return service.remove_member(session, current_actor(session), entry_id, member_id, now=now())
 

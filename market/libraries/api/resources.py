@@ -70,9 +70,15 @@ lay_out(
 @blp.arguments(SharingArgs, location="query")
 @blp.response(200, SharingView)
 def get_sharing(args: dict[str, Any]) -> Any:
-    """统计资源共享：服务机构、服务企业、机时与收费"""
+    """统计资源共享：服务机构、服务企业、次数和机时；收费只给所在地主管部门"""
     with reading() as session:
-        return queries.sharing(session, args["region"], start=args["start"], end=args["end"])
+        return queries.shown_sharing(
+            session,
+            find_current_actor(session),
+            args["region"],
+            start=args["start"],
+            end=args["end"],
+        )
 
 
 @blp.route("/resources/<int:entry_id>/calendar")

@@ -13,7 +13,7 @@ from market.libraries.rules import Register
 
 
 class Edition(Base):
-    """A list as it stood on a day, frozen. `digest` covers all rows in their order."""
+    """A list as it stood when it was published, frozen. `digest` covers all rows in their order."""
 
     __tablename__ = "editions"
     __table_args__ = (UniqueConstraint("register", "region_code", "number"),)
@@ -25,6 +25,7 @@ class Edition(Base):
     """Counts from 1 within register and region."""
     title: Mapped[str] = mapped_column(String(200))
     as_of: Mapped[date]
+    """What the publisher states; the rows are as they were at `published_at`."""
     note: Mapped[str | None] = mapped_column(String(1000))
     row_count: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))

@@ -31,8 +31,8 @@ class Talent(RegisterEntry):
     """In no view; whoever reads it is written down."""
     declared_interests: Mapped[str | None] = mapped_column(String(2000))
     """Interests that may conflict with the role, and complaints; internal."""
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
-    """The person's own account, if there is one."""
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), unique=True)
+    """The person's own account, if there is one; nobody else's."""
 
     roles: Mapped[list[TalentRole]] = relationship(
         order_by="TalentRole.id", cascade="all, delete-orphan", lazy="selectin"

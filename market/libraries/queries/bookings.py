@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from market.accounts.models import Organisation
-from market.accounts.rules import Actor, OrganisationKind, Role
+from market.accounts.rules import Actor, OrganisationKind, Role, oversees
 from market.db import Page, PageRequest, SortKey, paginate
 from market.errors import NotFound
 from market.libraries.models import Booking, Resource, ResourceClosure
@@ -121,7 +121,7 @@ class Sharing:
         firms: distinct enterprises whose bookings were completed.
         bookings: completed bookings.
         minutes: of use.
-        charged_fen: what was charged.
+        charged_fen: what was charged; None for those who are not told.
     """
 
     agencies: int
@@ -129,11 +129,11 @@ class Sharing:
     firms: int
     bookings: int
     minutes: int
-    charged_fen: int
+    charged_fen: int | None
 
 
 def sharing(session: Session, region_code: str, *, start: datetime | None, end: datetime | None) -> Sharing:
-    """Count the sharing of a region's resources.
+    """Count the sharing of a region's resources, charges included.
 
     Args:
         session: open session.
@@ -175,3 +175,22 @@ def sharing(session: Session, region_code: str, *, start: datetime | None, end: 
         minutes=int(minutes or 0),
         charged_fen=int(charged or 0),
     )
+
+
+def shown_sharing(
+    session: Session,
+    actor: Actor | None,
+    region_code: str,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+) -> Sharing:
+    """Count the sharing of a region's resources as far as somebody may know it.
+
+    Where few resources are booked, their sum tells what one enterprise paid; so only the region's bureau and
+    admins are told of charges, and everybody else of counts and time.
+    """
+    shared = sharing(session, region_code, start=start, end=end)
+    if actor is not None and (actor.role is Role.ADMIN or oversees(actor, region_code)):
+        return shared
+    return replace(shared, charged_fen=None)

@@ -20,7 +20,9 @@ class EditionInput(MarketSchema):
 
     register = fields.Enum(Register, by_value=True, required=True)
     region_code = fields.String(required=True, validate=validate.Length(equal=6))
-    as_of = fields.Date(required=True)
+    as_of = fields.Date(
+        required=True, metadata={"description": "发布单位写明的日期，不晚于今天；内容为发布时的条目"}
+    )
     title = text(4, 200, allow_none=True, load_default=None)
     note = text(1, 1000, allow_none=True, load_default=None)
 
@@ -62,7 +64,7 @@ class EditionView(MarketSchema):
     region_code = fields.String()
     number = fields.Integer()
     title = fields.String()
-    as_of = fields.Date()
+    as_of = fields.Date(metadata={"description": "发布单位写明的日期；内容为发布时的条目"})
     note = fields.String(allow_none=True)
     row_count = fields.Integer()
     digest = fields.String()

@@ -194,4 +194,6 @@ class SharingView(MarketSchema):
     firms = fields.Integer()
     bookings = fields.Integer()
     minutes = fields.Integer()
-    charged_fen = fields.Integer()
+    charged_fen = fields.Integer(
+        allow_none=True, metadata={"description": "只给所在地主管部门和管理员，其他人为空"}
+    )

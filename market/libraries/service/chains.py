@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor
 from market.clock import china_day
-from market.errors import Conflict, NotFound, PermissionDenied, violation
+from market.errors import Conflict, NotFound, violation
 from market.libraries.models import (
     ChainEdge,
     ChainEnterprise,
@@ -24,20 +24,13 @@ from market.libraries.models import (
     RegisterEntry,
 )
 from market.libraries.queries.chains import edges_of_chain
-from market.libraries.queries.entries import get_entry, is_checker
-from market.libraries.rules import EDITABLE, EntryAction
+from market.libraries.queries.entries import get_entry
 from market.libraries.rules.graph import ChainRole, closed_cycle
 from market.libraries.service.entries import record_with
-from market.libraries.service.steps import require_right
+from market.libraries.service.steps import require_recorder
 from market.reference.queries import check_codes
 from market.reference.rules import Scheme
 from market.search.documents import Encoder
-
-
-def _require_recorder(actor: Actor, entry: RegisterEntry) -> None:
-    require_right(actor, entry, EntryAction.NOTE)
-    if entry.status not in EDITABLE and not is_checker(actor, entry):
-        raise PermissionDenied("已提交核对或在列的条目，由所在地主管部门补充记录。", code="role-not-allowed")
 
 
 def add_edge(
@@ -65,7 +58,7 @@ def add_edge(
         for one in sorted({upstream_id, downstream_id})
     }
     node, other = held[upstream_id], held[downstream_id]
-    _require_recorder(actor, node)
+    require_recorder(actor, node)
     if other.chain_code != node.chain_code:
         raise violation("/downstream_id", "chain-edge-crosses", "两个环节不在同一条产业链上。")
     edges = edges_of_chain(session, node.chain_code or "")
@@ -112,7 +105,7 @@ def remove_edge(
         PermissionDenied: the actor keeps neither the register nor the draft.
     """
     node = get_entry(session, actor, ChainNode, upstream_id, lock=True)
-    _require_recorder(actor, node)
+    require_recorder(actor, node)
     edge = session.scalar(
         select(ChainEdge).where(ChainEdge.upstream_id == node.id, ChainEdge.downstream_id == downstream_id)
     )
@@ -143,7 +136,7 @@ def add_position(
         Conflict: it stands there already (`enterprise-already-on-node`).
     """
     enterprise = get_entry(session, actor, ChainEnterprise, enterprise_id, lock=True)
-    _require_recorder(actor, enterprise)
+    require_recorder(actor, enterprise)
     node = get_entry(session, actor, ChainNode, node_id)
     if any(position.node_id == node.id for position in enterprise.positions):
         raise Conflict(
@@ -170,7 +163,7 @@ def remove_position(
         PermissionDenied: the actor keeps neither the register nor the draft.
     """
     enterprise = get_entry(session, actor, ChainEnterprise, enterprise_id, lock=True)
-    _require_recorder(actor, enterprise)
+    require_recorder(actor, enterprise)
     position = next((one for one in enterprise.positions if one.node_id == node_id), None)
     if position is None:
         raise NotFound("该企业不在这个环节上。", code="position-not-found")
@@ -196,7 +189,7 @@ def add_tag(
         RuleViolation: an unknown title, a year ahead, or an end before that year.
     """
     enterprise = get_entry(session, actor, ChainEnterprise, enterprise_id, lock=True)
-    _require_recorder(actor, enterprise)
+    require_recorder(actor, enterprise)
     check_codes(session, [("/tag", Scheme.ENTERPRISE_TAG, form["tag"])])
     if form["year"] > china_day(now).year:
         raise violation("/year", "day-ahead", "称号的年度不能晚于今年。")
@@ -219,7 +212,7 @@ def remove_tag(
         PermissionDenied: the actor keeps neither the register nor the draft.
     """
     enterprise = get_entry(session, actor, ChainEnterprise, enterprise_id, lock=True)
-    _require_recorder(actor, enterprise)
+    require_recorder(actor, enterprise)
     tag = next((one for one in enterprise.tags if one.id == tag_id), None)
     if tag is None:
         raise NotFound("没有找到该称号。", code="tag-not-found")

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor, Role, oversees
 from market.audit.service import record
 from market.canonical import digest_of
 from market.clock import china_day
+from market.db import AdvisoryLock, advisory_lock
 from market.errors import Conflict, PermissionDenied, violation
 from market.libraries.models import Edition, EditionRow, RegisterEntry
 from market.libraries.queries.editions import entries_in_state, frozen_rows, latest_edition
@@ -22,9 +23,6 @@ from market.libraries.rules import POOLS, REGISTER_NAMES, Comparison, EntryStatu
 from market.reference.queries import check_region
 from market.search.documents import Encoder
 from market.search.service import put_documents
-
-EDITION_LOCK = 7_340_023
-"""Key of the advisory lock under which an edition's number is drawn on PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,8 @@ def publish_edition(
         register: which list.
         region_code: whose; entries of regions inside it stand on it too.
         title: None for a title made from region, list and day.
-        as_of: the day whose state it shows, today or earlier.
+        as_of: the date that the publisher states, today or earlier. The entries are frozen as they are
+            now; what they were on a past day is not reconstructed.
         note: words that go with it.
         encoder: makes the vectors of entries that become findable.
         now: present time.
@@ -103,7 +102,7 @@ def publish_edition(
     """
     require_publisher(actor, region_code)
     _require_list(register)
-    _hold_numbers(session)
+    advisory_lock(session, AdvisoryLock.EDITIONS)
     waiting = entries_in_state(session, register, region_code, EntryStatus.PROPOSED)
     if waiting:
         names = "、".join(f"《{entry.title}》" for entry in waiting[:3])
@@ -158,7 +157,7 @@ def freeze_edition(
     region = check_region(session, region_code, pointer="/region_code")
     if as_of > china_day(now):
         raise violation("/as_of", "day-ahead", "清单截止日期不能晚于今天。")
-    _hold_numbers(session)
+    advisory_lock(session, AdvisoryLock.EDITIONS)  # so that no two draw the same number
     previous = latest_edition(session, register, region_code)
     after = {row.key: row for row in rows}
     edition = Edition(
@@ -204,12 +203,6 @@ def _day_text(day: date) -> str:
 
 def _proved(row: Frozen) -> dict[str, Any]:
     return {"key": row.key, "title": row.title, "content": dict(row.content)}
-
-
-def _hold_numbers(session: Session) -> None:
-    """Let one edition be published at a time; on SQLite a writing transaction does that anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": EDITION_LOCK})
 
 
 def _require_list(register: Register) -> None:

@@ -166,7 +166,8 @@ def propose_entry(
     Raises:
         NotFound, PermissionDenied: see the parts.
         Conflict: it is not a draft, nor was it returned.
-        RuleViolation: what was right when it was written clashes with the registers by now.
+        RuleViolation: what was right when it was written clashes with the registers by now; or something
+            is not on record yet, such as a person's consent.
     """
     entry = get_entry(session, actor, model, entry_id, lock=True)
     require_right(actor, entry, EntryAction.PROPOSE)
@@ -192,7 +193,7 @@ def check_entry(
     Raises:
         PermissionDenied: another region's bureau; or whoever proposed it, or changed it since the last check.
         Conflict: it is not waiting to be checked.
-        RuleViolation: no note where one is due.
+        RuleViolation: no note where one is due; or something is not on record any more that must be.
     """
     entry = get_entry(session, actor, model, entry_id, lock=True)
     decide(session, actor, entry, decision=decision, note=note, encoder=encoder, now=now)

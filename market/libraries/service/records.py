@@ -15,9 +15,9 @@ from market.clock import china_day
 from market.errors import Conflict, NotFound, PermissionDenied, violation
 from market.libraries.models import Consortium, ConsortiumMember, Evaluation, Recognition, RegisterEntry
 from market.libraries.queries.entries import get_entry, is_checker
-from market.libraries.rules import EntryAction, EntryKind
+from market.libraries.rules import EntryKind
 from market.libraries.service.entries import record_with
-from market.libraries.service.steps import require_right
+from market.libraries.service.steps import require_recorder
 from market.reference.queries import check_codes
 from market.reference.rules import Scheme
 
@@ -91,15 +91,15 @@ def _held(
 def add_member(
     session: Session, actor: Actor, consortium_id: int, *, form: Mapping[str, Any], now: datetime
 ) -> Consortium:
-    """Add a unit to a consortium.
+    """Add a unit to a consortium: to a draft as its keeper, to one that was handed in as the bureau.
 
     Raises:
-        PermissionDenied: neither keeper nor bureau.
+        PermissionDenied: anybody else.
         Conflict: the unit is a member already.
         RuleViolation: neither a name nor an organisation.
     """
     consortium = get_entry(session, actor, Consortium, consortium_id, lock=True)
-    require_right(actor, consortium, EntryAction.NOTE)
+    require_recorder(actor, consortium)
     values = dict(form)
     if values.get("organisation_id") is not None:
         values["name"] = get_organisation(session, values["organisation_id"]).name
@@ -116,14 +116,14 @@ def add_member(
 def remove_member(
     session: Session, actor: Actor, consortium_id: int, member_id: int, *, now: datetime
 ) -> Consortium:
-    """Take a unit out of a consortium.
+    """Take a unit out of a consortium; by whom, see `add_member`.
 
     Raises:
         NotFound: no such member.
-        PermissionDenied: neither keeper nor bureau.
+        PermissionDenied: anybody else.
     """
     consortium = get_entry(session, actor, Consortium, consortium_id, lock=True)
-    require_right(actor, consortium, EntryAction.NOTE)
+    require_recorder(actor, consortium)
     member = next((one for one in consortium.members if one.id == member_id), None)
     if member is None:
         raise NotFound("没有找到该成员单位。", code="member-not-found")

@@ -18,6 +18,7 @@ from market.libraries.models import EntryEvent, RegisterEntry
 from market.libraries.queries.entries import is_checker, is_keeper
 from market.libraries.queries.kinds import SPECS, may_be_found, to_document
 from market.libraries.rules import (
+    EDITABLE,
     ENTRY_KIND_NAMES,
     ENTRY_STATUS_NAMES,
     POOLS,
@@ -28,11 +29,15 @@ from market.libraries.rules import (
     EntryAction,
     EntryStatus,
 )
+from market.libraries.service.forms import READY_CHECKS
 from market.search.documents import Encoder
 from market.search.service import put_document, remove_document
 
 UNRECORDED = frozenset({"id", "version", "updated_at", "status", "leader_name"})
 """The leader of a project may be linked to the talent pool later, and be erased there."""
+
+NEEDS_ALL = frozenset({EntryAction.PROPOSE, EntryAction.LIST})
+"""Steps for which everything must be on record that `READY_CHECKS` ask for."""
 
 
 def require_right(actor: Actor, entry: RegisterEntry, action: EntryAction) -> None:
@@ -62,6 +67,17 @@ def require_right(actor: Actor, entry: RegisterEntry, action: EntryAction) -> No
     )
 
 
+def require_recorder(actor: Actor, entry: RegisterEntry) -> None:
+    """Refuse actors who may not record something with an entry that others then see unchecked.
+
+    Raises:
+        PermissionDenied: neither its keeper nor its bureau; or a keeper who has handed it in.
+    """
+    require_right(actor, entry, EntryAction.NOTE)
+    if entry.status not in EDITABLE and not is_checker(actor, entry):
+        raise PermissionDenied("已提交核对或在列的条目，由所在地主管部门补充记录。", code="role-not-allowed")
+
+
 def take_step(
     session: Session,
     actor: Actor,
@@ -85,6 +101,7 @@ def take_step(
 
     Raises:
         Conflict: it does not start from the present state.
+        RuleViolation: something is not on record that must be before it is handed in or listed.
     """
     step = STEPS[action]
     if entry.status not in step.sources:
@@ -92,6 +109,8 @@ def take_step(
             f"该{ENTRY_KIND_NAMES[entry.kind]}现为“{ENTRY_STATUS_NAMES[entry.status]}”，不能进行此操作。",
             code="illegal-transition",
         )
+    if action in NEEDS_ALL and entry.kind in READY_CHECKS:
+        READY_CHECKS[entry.kind](session, entry)
     found_before = may_be_found(session, entry)
     source, entry.status, entry.updated_at = entry.status, step.target or entry.status, now
     if entry.status is EntryStatus.LISTED and REGISTER_OF[entry.kind] in POOLS:

@@ -134,6 +134,7 @@ def link_account(
 
     Raises:
         PermissionDenied: anybody else.
+        Conflict: it is another person's account (`account-taken`).
         RuleViolation: there is no such account, or it is not of the unit.
     """
     talent = get_entry(session, actor, Talent, talent_id, lock=True)
@@ -142,9 +143,15 @@ def link_account(
         raise PermissionDenied("账号由所属单位或所在地主管部门关联。", code="role-not-allowed")
     user = None
     if login is not None:
-        user = session.scalar(select(User).where(User.login == login, User.active))
+        # Locked, so that of two who link it at once the second finds the first.
+        user = session.scalar(
+            select(User).where(User.login == login, User.active).with_for_update(key_share=True, of=User)
+        )
         if user is None or not (checks or user.organisation_id == actor.organisation_id):
             raise violation("/login", "unknown-account", "没有这个账号，或不是本单位的账号。")
+        taken = select(Talent.id).where(Talent.user_id == user.id, Talent.id != talent.id)
+        if session.scalar(taken) is not None:
+            raise Conflict("该账号已关联到另一个人，请先在那里解除关联。", code="account-taken")
     talent.user_id = user.id if user else None
     note = "关联本人账号" if user else "解除本人账号的关联"
     record_with(session, actor, talent, note=note, encoder=None, now=now)

@@ -27,8 +27,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["id"], ["register_entries.id"], name=op.f("fk_talents_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_talents_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_talents")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_talents_user_id")),
     )
-    op.create_index(op.f("ix_talents_user_id"), "talents", ["user_id"], unique=False)
     op.create_table(
         "talent_consents",
         sa.Column("id", BIG_ID, nullable=False),
@@ -88,5 +88,4 @@ def downgrade() -> None:
     op.drop_index("uq_talent_consents_in_force", table_name="talent_consents")
     op.drop_index(op.f("ix_talent_consents_talent_id"), table_name="talent_consents")
     op.drop_table("talent_consents")
-    op.drop_index(op.f("ix_talents_user_id"), table_name="talents")
     op.drop_table("talents")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from market.accounts.queries import actor_of
 from market.accounts.rules import OPERATOR, Actor, OrganisationKind
-from market.libraries.models import AgencyFiling, ChainEnterprise, ChainNode, Edition
+from market.libraries.models import AgencyFiling, ChainEnterprise, ChainNode, Edition, RegisterEntry
 from market.libraries.rules import EntryAction, EntryKind, EntryStatus, Register
 from market.libraries.rules.graph import Segment
 from market.libraries.service.editions import publish_edition
@@ -40,11 +40,17 @@ def make_entry(
     """Take a new entry as far as a state by the steps that lead there."""
     form = {"region_code": JIANGYIN, **SOURCE, **form}
     entry = create_entry(session, actor, kind, form=form, now=NOW)
+    bring_to(session, entry, status, actor=actor)
+    return entry
+
+
+def bring_to(session: Session, entry: RegisterEntry, status: EntryStatus, *, actor: Actor = OPERATOR) -> None:
+    """Take a draft as far as a state by the steps that lead there."""
     if status is EntryStatus.DRAFT:
-        return entry
+        return
     propose_entry(session, actor, type(entry), entry.id, now=NOW)
     if status is EntryStatus.PROPOSED:
-        return entry
+        return
     decision = {EntryStatus.RETURNED: EntryAction.RETURN, EntryStatus.REJECTED: EntryAction.REJECT}.get(
         status, EntryAction.LIST
     )
@@ -52,7 +58,6 @@ def make_entry(
     if status is EntryStatus.DELISTED:
         delist_entry(session, OPERATOR, type(entry), entry.id, note="企业迁出", now=NOW)
     session.flush()
-    return entry
 
 
 def agency_form(**values: Any) -> dict[str, Any]:

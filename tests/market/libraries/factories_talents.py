@@ -15,7 +15,7 @@ from market.libraries.rules.talents import ConsentScope
 from market.libraries.service.talent_roles import add_role
 from market.libraries.service.talents import give_consent
 from tests.factories import NOW
-from tests.market.libraries.factories import ENCODER, make_entry
+from tests.market.libraries.factories import ENCODER, bring_to, make_entry
 
 FOUND = (ConsentScope.KEEP, ConsentScope.FIND)
 SINCE = date(2025, 1, 1)
@@ -49,17 +49,19 @@ def make_talent(
     Args:
         session: open transaction.
         roles: codes of roles held since `SINCE` without end, or whole forms of roles.
-        consents: what the person agrees to.
+        consents: what the person agrees to; whoever is no draft agrees to be kept besides.
         status: state of the record.
         values: of the form.
     """
-    talent: Talent = make_entry(session, EntryKind.TALENT, talent_form(**values), status=status)
+    talent: Talent = make_entry(session, EntryKind.TALENT, talent_form(**values), status=EntryStatus.DRAFT)
     for role in roles:
         form = {"role": role, "valid_from": SINCE} if isinstance(role, str) else {"valid_from": SINCE, **role}
         add_role(session, OPERATOR, talent.id, form=form, encoder=ENCODER, now=NOW)
-    for scope in consents:
+    needed = () if status is EntryStatus.DRAFT else (ConsentScope.KEEP,)
+    for scope in dict.fromkeys((*needed, *consents)):
         give_consent(
             session, OPERATOR, talent.id, scope=scope, given_on=SINCE, evidence="同意书存科技局",
             encoder=ENCODER, now=NOW,
         )  # fmt: skip
+    bring_to(session, talent, status)
     return talent

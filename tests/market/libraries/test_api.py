@@ -123,7 +123,12 @@ def test_a_resource_is_booked_used_and_counted(desk: Desk) -> None:
     )
     assert desk.done("POST", f"{url}/cancellations", {}, firm)["status"] == "cancelled"
     assert desk.done("GET", url, headers=firm)["purpose"] == "断口形貌"
-    assert desk.done("GET", "/resources/sharing?region=320281")["resources"] == 1
+    shared = desk.done("GET", "/resources/sharing?region=320281")
+    assert (shared["resources"], shared["charged_fen"]) == (1, 0)
+    assert desk.client.get("/api/v1/resources/sharing?region=320281").get_json() == {
+        **shared,
+        "charged_fen": None,
+    }
     assert desk.done("GET", "/resources?bookable=false&category=instrument")["items"] == []
 
 

@@ -12,11 +12,17 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market.accounts.rules import Actor, OrganisationKind
+from market.accounts.rules import OPERATOR, Actor, OrganisationKind
 from market.db import Database, PageRequest
 from market.errors import Conflict, MarketError, NotFound, PermissionDenied, RuleViolation
 from market.libraries.models import Booking, Resource
-from market.libraries.queries.bookings import get_booking, get_calendar, list_bookings, sharing
+from market.libraries.queries.bookings import (
+    get_booking,
+    get_calendar,
+    list_bookings,
+    sharing,
+    shown_sharing,
+)
 from market.libraries.rules import EntryKind
 from market.libraries.rules.bookings import (
     BookingStatus,
@@ -162,6 +168,16 @@ def test_use_is_recorded_and_counted(session: Session) -> None:
     shared = sharing(session, JIANGYIN, start=None, end=None)
     assert (shared.agencies, shared.firms, shared.bookings) == (1, 1, 2)
     assert (shared.minutes, shared.charged_fen) == (180, 90_000)
+    for actor, charged in (
+        (None, None),
+        (firm, None),
+        (keeper, None),
+        (make_bureau(session, "320282")[0], None),
+        (make_bureau(session)[0], 90_000),
+        (OPERATOR, 90_000),
+    ):
+        shown = shown_sharing(session, actor, JIANGYIN, start=None, end=None)
+        assert (shown.minutes, shown.charged_fen) == (180, charged)
     assert sharing(session, JIANGYIN, start=NOW, end=NOW + timedelta(days=2)).bookings == 1
 
 

@@ -209,6 +209,10 @@ def test_an_enterprise_comes_back_to_the_list_only_once(session: Session) -> Non
     with pytest.raises(RuleViolation) as known:
         create_entry(session, OPERATOR, EntryKind.ENTERPRISE, form=form, now=NOW)
     assert known.value.code == "enterprise-known"
+    assert str(old.id) not in known.value.detail  # not everybody may read it yet
+    publish(session, Register.CHAINS)
+    with pytest.raises(RuleViolation, match=f"条目 {old.id}"):
+        create_entry(session, OPERATOR, EntryKind.ENTERPRISE, form=form, now=NOW)
     with pytest.raises(RuleViolation) as wrong:
         create_entry(session, OPERATOR, EntryKind.ENTERPRISE, form={**form, "uscc": code[:17] + "I"}, now=NOW)
     assert wrong.value.code == "bad-uscc"

@@ -13,10 +13,10 @@ from market.errors import Conflict, MarketError, NotFound, PermissionDenied
 from market.libraries.models import Consortium
 from market.libraries.queries.kinds import freeze
 from market.libraries.queries.records import list_evaluations, list_recognitions
-from market.libraries.rules import EntryKind
+from market.libraries.rules import EntryKind, EntryStatus
 from market.libraries.service.records import add_member, add_recognition, record_evaluation, remove_member
 from tests.factories import NOW, make_actor, make_organisation
-from tests.market.libraries.factories import TODAY, make_bureau, make_entry, make_filing, make_node
+from tests.market.libraries.factories import TODAY, bring_to, make_bureau, make_entry, make_filing, make_node
 
 LEVEL = {"level": "municipal", "recognised_on": TODAY, "recognised_by": "市科技局"}
 YEAR = {"year": 2024, "grade": "good"}
@@ -71,3 +71,25 @@ def test_a_unit_joins_a_consortium_once_and_may_leave(session: Session) -> None:
     remove_member(session, OPERATOR, consortium.id, member, now=NOW)
     with pytest.raises(NotFound):
         remove_member(session, OPERATOR, consortium.id, member, now=NOW)
+
+
+def test_members_of_what_was_handed_in_are_for_the_bureau(session: Session) -> None:
+    keeper = make_actor(session, OrganisationKind.UNIVERSITY)
+    form = {"title": "特钢联盟", "category": "alliance", "founded_on": TODAY}
+    form["organisation_id"] = keeper.organisation_id
+    draft: Consortium = make_entry(session, EntryKind.CONSORTIUM, form, status=EntryStatus.DRAFT)
+    firms = [{"name": f"第{n}家企业", "joined_on": TODAY} for n in range(3)]
+    for firm in firms[:2]:
+        add_member(session, keeper, draft.id, form=firm, now=NOW)
+    first, second = (member.id for member in draft.members)
+    remove_member(session, keeper, draft.id, first, now=NOW)
+    bring_to(session, draft, EntryStatus.LISTED)
+    for write in (
+        lambda actor: add_member(session, actor, draft.id, form=firms[2], now=NOW),
+        lambda actor: remove_member(session, actor, draft.id, second, now=NOW),
+    ):
+        with pytest.raises(PermissionDenied) as refused:
+            write(keeper)
+        assert refused.value.code == "role-not-allowed"
+        write(make_bureau(session)[0])
+    assert [member.name for member in draft.members] == ["第2家企业"]

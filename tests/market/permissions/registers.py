@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.market.permissions.entries import KEEP_KNOWN, OFFICE, entry_lines
+from tests.market.permissions.entries import KEEP, OFFICE, entry_lines
 from tests.market.permissions.lines import ALL, Line
 
 HERE = "?region=320281"
+MEMBER = {"name": "新成员", "joined_on": "2025-01-06"}
 NEXT = {"register": "consortia", "region_code": "320281"}
 
 TABLE: list[Line] = [
@@ -15,8 +16,10 @@ TABLE: list[Line] = [
         {"title": "新建的联盟", "category": "alliance", "founded_on": "2025-01-06"},
         check="144444y 4344",  # it waits in another county, whose bureau nobody here is
     ),
-    Line("POST /consortia/<int:entry_id>/members", KEEP_KNOWN, {"name": "新成员", "joined_on": "2025-01-06"}),
-    Line("DELETE /consortia/<int:entry_id>/members/<int:member_id>", KEEP_KNOWN),
+    # A draft's members are written by its unit, those of a listed one by the bureau.
+    Line("POST /consortia/<int:entry_id>/members", KEEP, MEMBER, "draft"),
+    Line("POST /consortia/<int:entry_id>/members", OFFICE, MEMBER),
+    Line("DELETE /consortia/<int:entry_id>/members/<int:member_id>", OFFICE),
     Line("GET /entries/<int:entry_id>/recognitions", ALL),
     Line(
         "POST /entries/<int:entry_id>/recognitions",

@@ -14,6 +14,7 @@ from market.libraries.service.forms.agencies import check_agency
 from market.libraries.service.forms.chains import check_enterprise, check_node
 from market.libraries.service.forms.projects import check_project
 from market.libraries.service.forms.resources import check_resource
+from market.libraries.service.forms.talents import require_kept
 from market.libraries.service.forms.technologies import check_technology
 
 FormCheck = Callable[[Session, Mapping[str, Any], RegisterEntry | None, date], None]
@@ -28,3 +29,9 @@ FORM_CHECKS: Mapping[EntryKind, FormCheck] = {
     EntryKind.PROJECT: check_project,
     EntryKind.AGENCY: check_agency,
 }
+
+READY_CHECKS: Mapping[EntryKind, Callable[[Session, RegisterEntry], None]] = {
+    EntryKind.TALENT: require_kept,
+}
+"""What must be on record beside an entry before it is handed in, and still when it is listed; raises
+RuleViolation."""

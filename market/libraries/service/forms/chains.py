@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import is_valid_uscc
+from market.db import AdvisoryLock, advisory_lock
 from market.errors import violation
 from market.libraries.models import ChainEnterprise, RegisterEntry
 from market.libraries.queries.chains import edges_of_chain, find_enterprise
-
-CODE_LOCK = 7_340_024
-"""Key of the advisory lock under which enterprises come on the list on PostgreSQL: no constraint reaches from
-their code to their region, which stand in two tables."""
+from market.libraries.queries.kinds import may_be_found
 
 
 def check_node(
@@ -51,13 +48,11 @@ def check_enterprise(
     if not is_valid_uscc(uscc):
         raise violation("/uscc", "bad-uscc", "统一社会信用代码不正确。", source="GB 32100-2015")
     region = entry.region_code if entry else values["region_code"]
-    _hold_codes(session)
+    # No constraint reaches from the code to the region, which stand in two tables.
+    advisory_lock(session, AdvisoryLock.CHAIN_ENTERPRISES)
     known = find_enterprise(session, region, uscc, apart_from=entry.id if entry else None)
-    if known is not None:
-        raise violation("/uscc", "enterprise-known", f"该企业已在清单上（条目 {known.id}）。")
-
-
-def _hold_codes(session: Session) -> None:
-    """Let one enterprise be entered at a time; on SQLite a writing transaction does that anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CODE_LOCK})
+    if known is None:
+        return
+    # It may be somebody else's draft, so that it is named only where anyone may read it.
+    where = f"已在清单上（条目 {known.id}）" if may_be_found(session, known) else "已由本地区的单位提出"
+    raise violation("/uscc", "enterprise-known", f"该企业{where}，不能重复提出。")

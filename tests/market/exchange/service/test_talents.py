@@ -20,8 +20,9 @@ from market.exchange.rules.runs import ImportKind, Mode
 from market.exchange.service.registers import PersonNotWritten, RegisterWriter
 from market.libraries.models import EntryEvent, Talent, TalentConsent
 from market.libraries.queries.talents import has_agreed
-from market.libraries.rules import EntryStatus, Register
+from market.libraries.rules import EntryKind, EntryStatus, Register
 from market.libraries.rules.talents import ConsentScope
+from market.libraries.service.entries import create_entry
 from tests.factories import JIANGYIN, NOW, make_actor, make_organisation, make_user
 from tests.market.exchange.registers import bring, check_all, counts, faults
 from tests.market.libraries.factories import ENCODER, make_bureau, make_filing
@@ -169,6 +170,23 @@ def test_two_people_of_one_name_need_numbers(session: Session, bureau: tuple[Act
     numbered = f"编号,{HEAD}\nT-1,{elsewhere}\nT-2,{elsewhere}\n"
     assert counts(bring(session, ImportKind.TALENTS, numbered, actor=bureau[0])) == (2, 0, 0, 0)
     assert counts(bring(session, ImportKind.TALENTS, numbered, actor=bureau[0])) == (0, 0, 2, 0)
+
+
+def test_a_draft_of_somebody_who_has_not_agreed_waits_for_the_consent(
+    session: Session, bureau: tuple[Actor, Actor]
+) -> None:
+    own = {name: PERSON[name] for name in ("工作单位", "来源")}
+    form = {"person_name": "顾澄波", "unit_name": own["工作单位"], "source": own["来源"]}
+    form |= {"source_date": date(2025, 3, 31), "region_code": JIANGYIN}
+    talent = create_entry(session, bureau[0], EntryKind.TALENT, form=form, now=NOW)
+    file = f"{HEAD}\n{line(同意范围='')}\n"
+    assert faults(bring(session, ImportKind.TALENTS, file, actor=bureau[0])) == [
+        (2, "同意范围", "consent-missing")
+    ]
+    assert talent.status is EntryStatus.DRAFT
+    assert counts(bring(session, ImportKind.TALENTS, f"{HEAD}\n{line()}\n", actor=bureau[0])) == (0, 1, 0, 0)
+    assert talent.status is EntryStatus.PROPOSED
+    assert faults(bring(session, ImportKind.TALENTS, file, actor=bureau[0])) == []
 
 
 def test_a_university_imports_its_own_people_and_a_broker_nobody(session: Session) -> None:

@@ -84,6 +84,7 @@ class Desk:
     def listed(self) -> str:
         """Bring a person into the pool, and return the address of the record."""
         url = f"/talents/{self.made('/talents', self.university, FORM, 201)['id']}"
+        self.made(f"{url}/consents", self.university, {**AGREED, "scope": "keep"}, 201)
         self.made(f"{url}/proposals", self.university)
         self.made(f"{url}/checks", self.checker, {"decision": "list"})
         return url
@@ -134,7 +135,8 @@ def test_a_person_from_the_draft_to_being_found_and_forgotten(desk: Desk) -> Non
     assert emptied["roles"] == []
     desk.made(f"{url}/consents/withdrawals", desk.person, {"scope": "find"}, 204)
     assert desk.client.get(f"/api/v1{url}").status_code == 404
-    (ended_consent,) = desk.seen(f"{url}/consents", desk.checker)
+    kept, ended_consent = desk.seen(f"{url}/consents", desk.checker)
+    assert (kept["scope"], kept["withdrawn_at"]) == ("keep", None)
     assert ended_consent["withdrawn_at"] is not None
     desk.made(f"{url}/erasures", desk.person, {"reason": "request"}, 204)
     gone = desk.client.get(f"/api/v1{url}", headers=desk.checker)
@@ -255,6 +257,15 @@ def test_badly_formed_input(desk: Desk) -> None:
     ]
     for path, body, error in cases:
         assert problem_of(desk.post(f"{url}{path}", desk.university, body)) == invalid(error)
+    words = "请先登记本人对“入库保存”（keep）的同意，再提交核对、列入。"
+    refused = desk.post(f"{url}/proposals", desk.university)
+    assert problem_of(refused) == problem(
+        422,
+        "consent-missing",
+        title="不符合规则",
+        detail=words,
+        errors=[("/consents", "consent-missing", words)],
+    )
     words = "请写明本人同意的依据，如同意书的存放处和编号。"
     refused = desk.post(f"{url}/consents", desk.university, {**AGREED, "evidence": ""})
     assert problem_of(refused) == problem(

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from market.accounts.queries import actor_of
 from market.accounts.rules import OPERATOR, Actor, OrganisationKind
 from market.audit.models import AuditEvent
+from market.db import Database
 from market.errors import Conflict, NotFound, PermissionDenied, RuleViolation
 from market.libraries.models import EntryEvent, Talent, TalentConsent
 from market.libraries.queries.consents import list_consents
 from market.libraries.queries.entries import get_entry
-from market.libraries.rules import EntryStatus, Register
+from market.libraries.rules import EntryAction, EntryStatus, Register
 from market.libraries.rules.talents import ConsentScope
+from market.libraries.service.entries import decide, propose_entry
 from market.libraries.service.registers import export_register
 from market.libraries.service.talents import (
     contact_of,
@@ -103,7 +108,7 @@ def test_the_person_says_so_without_evidence_and_what_is_withdrawn_can_be_given_
 
 
 def test_consents_that_cannot_be_recorded(session: Session) -> None:
-    talent = make_talent(session, consents=[FIND])
+    talent = make_talent(session, consents=[FIND], status=EntryStatus.DRAFT)
     for refused, code, values in [
         (RuleViolation, "day-ahead", {"scope": KEEP, "given_on": TODAY + timedelta(days=1)}),
         (RuleViolation, "evidence-missing", {"scope": KEEP, "evidence": ""}),
@@ -113,6 +118,25 @@ def test_consents_that_cannot_be_recorded(session: Session) -> None:
             _give(session, talent, **values)  # type: ignore[arg-type]
         assert code in {error.value.code, *(fault.code for fault in error.value.fields)}
     assert len(list_consents(session, OPERATOR, talent.id)) == 1
+
+
+def test_nobody_is_handed_in_or_listed_without_agreeing_to_be_kept(session: Session) -> None:
+    talent = make_talent(session, consents=[FIND], status=EntryStatus.DRAFT)
+    with pytest.raises(RuleViolation) as refused:
+        propose_entry(session, OPERATOR, Talent, talent.id, now=NOW)
+    assert (refused.value.code, talent.status) == ("consent-missing", EntryStatus.DRAFT)
+    assert "入库保存" in refused.value.detail
+    consent = _give(session, talent, KEEP)
+    propose_entry(session, OPERATOR, Talent, talent.id, now=NOW)
+    consent.withdrawn_at = NOW  # as none does that ends in an erasure
+    session.flush()
+    waiting = partial(decide, session, OPERATOR, talent, encoder=ENCODER, now=NOW)
+    with pytest.raises(RuleViolation) as unlisted:
+        waiting(decision=EntryAction.LIST, note=None)
+    assert (unlisted.value.code, talent.status) == ("consent-missing", EntryStatus.PROPOSED)
+    assert not _found(session, talent)
+    waiting(decision=EntryAction.RETURN, note="缺同意书")
+    assert talent.status is EntryStatus.RETURNED
 
 
 def test_who_merely_proposed_or_looks_on_speaks_for_nobody(session: Session) -> None:
@@ -176,6 +200,41 @@ def test_an_account_is_linked_by_the_unit_for_its_own_people_and_by_the_bureau(s
     bureau, _ = make_bureau(session)
     assert link_account(session, bureau, talent.id, login=other.login, now=NOW).user_id == other.id
     assert link_account(session, bureau, talent.id, login=None, now=NOW).user_id is None
+
+
+def test_an_account_is_one_persons_until_it_is_given_up(session: Session) -> None:
+    user = make_user(session, make_organisation(session))
+    first, second = make_talent(session), make_talent(session, person_name="沈知远")
+
+    def link(talent: Talent, login: str | None) -> int | None:
+        return link_account(session, OPERATOR, talent.id, login=login, now=NOW).user_id
+
+    assert link(first, user.login) == link(first, user.login) == user.id
+    with pytest.raises(Conflict) as taken:
+        link(second, user.login)
+    assert (taken.value.code, second.user_id) == ("account-taken", None)
+    assert "顾澄波" not in taken.value.detail
+    with pytest.raises(IntegrityError), session.begin_nested():
+        session.execute(update(Talent).where(Talent.id == second.id).values(user_id=user.id))
+    link(first, None)
+    assert link(second, user.login) == user.id
+
+
+def test_of_two_who_are_linked_to_an_account_at_once_one_is(own_database: Database) -> None:
+    with own_database.transaction() as session:
+        login = make_user(session, make_organisation(session)).login
+        people = [make_talent(session).id for _ in range(3)]
+
+    def link(talent_id: int) -> str:
+        try:
+            with own_database.transaction() as session:
+                link_account(session, OPERATOR, talent_id, login=login, now=NOW)
+        except Conflict as error:
+            return error.code
+        return "linked"
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(link, people)) == ["account-taken", "account-taken", "linked"]
 
 
 def test_steps_keep_no_copy_of_the_person_and_a_copy_of_the_pool_is_on_record(session: Session) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from market.accounts.models import Organisation
 from market.accounts.queries import actor_of
 from market.accounts.rules import OPERATOR, Actor, OrganisationKind
-from market.libraries.models import KeyTechnology, Resource
+from market.libraries.models import KeyTechnology, Resource, Talent
 from market.libraries.rules import EntryKind
 from market.libraries.rules.graph import ChainRole
 from market.libraries.service.chains import add_position
@@ -129,10 +129,12 @@ def make_referral(
 def refer_expert(
     session: Session, world: World, *, status: Status = Status.SUGGESTED, **values: Any
 ) -> Referral:
-    """Insert a need, an expert with an own account, and the referral of one to the other."""
+    """Insert a need, the expert whose account `person` is, and the referral of one to the other."""
     need = make_need(session, world.scene.buyer)
-    expert = make_talent(session, organisation_id=world.scene.seller.id)
-    expert.user_id = world.person.user_id
+    expert = session.scalar(select(Talent).where(Talent.user_id == world.person.user_id))
+    if expert is None:
+        expert = make_talent(session, organisation_id=world.scene.seller.id)
+        expert.user_id = world.person.user_id
     return make_referral(session, (Kind.NEED, need.id), (Kind.EXPERT, expert.id), status=status, **values)
 
 

@@ -121,7 +121,8 @@ def test_an_entry_is_not_mistaken_for_the_listing_of_the_same_number(session: Se
 
 
 def test_filters_and_pages(session: Session, world: World) -> None:
-    first = refer_expert(session, world, score=0.3)
+    need, other = make_need(session, world.scene.buyer), make_talent(session)
+    first = make_referral(session, (Kind.NEED, need.id), (Kind.EXPERT, other.id), score=0.3)
     mine = refer_expert(session, world, score=0.9, broker_id=world.scene.broker.user_id)
     lab, achievement = make_resource(session), make_achievement(session, world.scene.seller)
     base = make_referral(
