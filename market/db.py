@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum, unique
 from math import isfinite
 from typing import Any, Generic, TypeVar
 
@@ -33,8 +33,10 @@ from sqlalchemy import (
     create_engine,
     event,
     false,
+    func,
     make_url,
     or_,
+    select,
     true,
 )
 from sqlalchemy.exc import OperationalError
@@ -225,6 +227,40 @@ def require_version(current: int, expected: int) -> None:
     """
     if current != expected:
         raise StaleVersion(f"记录已被他人修改：您看到的是第{expected}版，现为第{current}版，请刷新后重试。")
+
+
+@unique
+class AdvisoryLock(IntEnum):
+    """Keys of the locks that PostgreSQL keeps for us; they stand together so that no two are the same."""
+
+    CHANGE_LOG = 7_340_021
+    """A `seq` of the change log is drawn under it."""
+    SHARED_INDEX = 7_340_022
+    """The index server is written to under it; its `part` stands for the model."""
+    EDITIONS = 7_340_023
+    """The number of an edition is drawn under it."""
+    CHAIN_ENTERPRISES = 7_340_024
+    """Enterprises come on the list under it."""
+    REGISTER_IMPORTS = 7_340_031
+    """Imported rows of registers are written under it."""
+    NETWORK_TREE = 7_340_041
+    """The tree of the network changes its shape under it."""
+
+
+def advisory_lock(session: Session | Connection, key: AdvisoryLock, part: int | None = None) -> None:
+    """Wait until nobody else holds a lock, and hold it until the transaction ends.
+
+    On SQLite this does nothing: a writing transaction keeps all other writers out anyway.
+
+    Args:
+        session: open transaction, or the connection it is on.
+        key: what the lock is for.
+        part: which part of it, 32 bits; None for the whole. A part and the whole do not meet.
+    """
+    bind = session.get_bind() if isinstance(session, Session) else session
+    if bind.dialect.name == "postgresql":
+        keys = (int(key),) if part is None else (int(key), part)
+        session.execute(select(func.pg_advisory_xact_lock(*keys)))
 
 
 @dataclass(frozen=True, slots=True)

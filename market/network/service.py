@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.accounts.models import Organisation, User
@@ -18,7 +18,7 @@ from market.accounts.queries import actor_of
 from market.accounts.rules import Actor, OrganisationStatus, oversees
 from market.audit.service import record
 from market.clock import china_day
-from market.db import require_version
+from market.db import AdvisoryLock, advisory_lock, require_version
 from market.errors import Conflict, NotFound, PermissionDenied, violation
 from market.network.models import NetworkNode, NetworkStaff
 from market.network.queries.nodes import get_node
@@ -37,9 +37,6 @@ from market.network.rules import (
 )
 from market.reference.models import Park
 from market.reference.queries import check_park, check_region
-
-TREE_LOCK = 7_340_041
-"""Key of the advisory lock under which the tree changes its shape on PostgreSQL."""
 
 
 def create_node(session: Session, actor: Actor, *, form: Mapping[str, Any], now: datetime) -> NetworkNode:
@@ -61,7 +58,7 @@ def create_node(session: Session, actor: Actor, *, form: Mapping[str, Any], now:
     level, region = form["level"], form["region_code"]
     check_region(session, region, pointer="/region_code")
     _require_keeper(actor, region)
-    _hold_tree(session)
+    advisory_lock(session, AdvisoryLock.NETWORK_TREE)
     parent = _parent(session, form.get("parent_id"))
     _refuse("/parent_id", parent_fault(level, region, _place(parent)))
     if level is Level.HUB:
@@ -134,7 +131,7 @@ def move_node(
         NotFound, PermissionDenied, Conflict: see the parts.
         RuleViolation: `network-cycle`, a parent, region, park or child that does not fit.
     """
-    _hold_tree(session)
+    advisory_lock(session, AdvisoryLock.NETWORK_TREE)
     node = _open(session, actor, node_id)
     region = region_code or node.region_code
     check_region(session, region, pointer="/region_code")
@@ -170,7 +167,7 @@ def close_node(
         Conflict: `network-has-children`, or `network-node-closed`.
         RuleViolation: a day that is ahead, or before it opened.
     """
-    _hold_tree(session)
+    advisory_lock(session, AdvisoryLock.NETWORK_TREE)
     node = _open(session, actor, node_id)
     day = closed_on or china_day(now)
     _refuse("/closed_on", days_fault(node.opened_on, day, today=china_day(now)))
@@ -284,12 +281,6 @@ def _may_serve(user: User, node: NetworkNode) -> bool:
 def _require_keeper(actor: Actor, region_code: str) -> None:
     if not may_keep(actor, region_code):
         raise PermissionDenied("服务网络由所在地主管部门维护。", code="role-not-allowed")
-
-
-def _hold_tree(session: Session) -> None:
-    """Let one change of the tree happen at a time; on SQLite a writing transaction does that anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TREE_LOCK})
 
 
 def _open(session: Session, actor: Actor, node_id: int) -> NetworkNode:

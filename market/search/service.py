@@ -13,17 +13,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, insert, select, text, tuple_
+from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from market.db import Database
+from market.db import AdvisoryLock, Database, advisory_lock
 from market.search import queries
 from market.search.models import IndexEncoder, ListingChange, ListingVector, Operation, SearchDocument
 from matching.encoder import Encoder
 from matching.types import Document, Kind
-
-CHANGE_LOG_LOCK = 7_340_021
-"""Key of the advisory lock under which a `seq` is drawn on PostgreSQL."""
 
 ENCODE_BATCH = 256
 """Documents encoded between two transactions; some seconds' work for a transformer on one core."""
@@ -130,12 +127,8 @@ def _delete(session: Session, records: Sequence[tuple[Kind, int]]) -> None:
 
 
 def hold_change_log(session: Session) -> None:
-    """Keep everybody else from changing what may be found until this transaction ends.
-
-    On SQLite a writing transaction does that anyway.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CHANGE_LOG_LOCK})
+    """Keep everybody else from changing what may be found until this transaction ends."""
+    advisory_lock(session, AdvisoryLock.CHANGE_LOG)
 
 
 def store_vectors(

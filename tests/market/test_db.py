@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -25,12 +26,14 @@ from market.audit.models import AuditEvent
 from market.audit.service import record
 from market.contracts.models import RegistrationSerial
 from market.db import (
+    AdvisoryLock,
     BigId,
     Database,
     Page,
     PageRequest,
     SortKey,
     UtcDateTime,
+    advisory_lock,
     create_database_engine,
     enum_type,
     get_or_not_found,
@@ -420,6 +423,42 @@ def add_one(session: Session, serial_id: int) -> None:
         .where(RegistrationSerial.id == serial_id)
         .values(last=RegistrationSerial.last + 1)
     )
+
+
+def test_an_advisory_lock_is_held_until_the_transaction_ends(own_database: Database) -> None:
+    order: list[str] = []
+    held = threading.Event()
+
+    def hold() -> None:
+        with own_database.transaction() as session:
+            advisory_lock(session, AdvisoryLock.EDITIONS)
+            held.set()
+            time.sleep(0.2)
+            order.append("first")
+
+    def follow() -> None:
+        assert held.wait(timeout=20)
+        with own_database.transaction() as session:
+            advisory_lock(session, AdvisoryLock.EDITIONS)
+            order.append("second")
+
+    with ThreadPoolExecutor(2) as pool:
+        for future in (pool.submit(hold), pool.submit(follow)):
+            future.result(timeout=60)
+    assert order == ["first", "second"]
+
+
+def test_other_keys_and_parts_do_not_wait_for_an_advisory_lock(own_database: Database) -> None:
+    if own_database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer")
+    with own_database.transaction() as session, own_database.engine.begin() as other:
+        other.execute(text("SET LOCAL lock_timeout = 100"))
+        advisory_lock(session, AdvisoryLock.EDITIONS)
+        advisory_lock(session, AdvisoryLock.SHARED_INDEX, 1)
+        advisory_lock(other, AdvisoryLock.CHANGE_LOG)
+        advisory_lock(other, AdvisoryLock.SHARED_INDEX, 2)
+        with pytest.raises(OperationalError):
+            advisory_lock(other, AdvisoryLock.SHARED_INDEX, 1)
 
 
 def test_what_would_fail_again_is_not_tried_again(database: Database) -> None:

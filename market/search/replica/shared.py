@@ -16,10 +16,10 @@ from time import monotonic
 from typing import Final, Self
 
 import structlog
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from market.db import Database
+from market.db import AdvisoryLock, Database, advisory_lock
 from market.errors import Unavailable
 from market.search import queries
 from market.search.replica.carrying import Carrier
@@ -30,9 +30,6 @@ from matching.text import NORMALISATION_VERSION
 from matching.types import Kind, Query, Ranking
 
 log = structlog.get_logger()
-
-INDEX_LOCK: Final = 7_340_022
-"""First key of the advisory lock under which the server is written to; the second stands for the model."""
 
 BATCH: Final = 500
 """Documents put in while the lock is held, when everything is put in anew beside a running market."""
@@ -314,7 +311,7 @@ class SharedCopy:
                 if wait is not None:
                     connection.execute(text(f"SET LOCAL lock_timeout = {int(wait * 1000)}"))
                 try:
-                    connection.execute(select(func.pg_advisory_xact_lock(INDEX_LOCK, self._lock_key)))
+                    advisory_lock(connection, AdvisoryLock.SHARED_INDEX, self._lock_key)
                 except OperationalError as error:
                     if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
                         raise _busy() from error

@@ -14,11 +14,10 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
-from market.db import Database
+from market.db import AdvisoryLock, Database
 from market.search import queries
 from market.search.models import ListingChange
 from market.search.replica import Replica
-from market.search.service import CHANGE_LOG_LOCK
 from matching.types import Kind
 from tests.market.search.factories import Snapshot, ask, make_document, make_replica, put, put_all, remove_all
 
@@ -95,7 +94,7 @@ def _waits_for_change_log(session: Session) -> bool:
     statement = text(
         "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = :key AND NOT granted"
     )
-    return bool(session.scalar(statement, {"key": CHANGE_LOG_LOCK}))
+    return bool(session.scalar(statement, {"key": int(AdvisoryLock.CHANGE_LOG)}))
 
 
 def test_a_lower_seq_never_commits_after_a_higher_one(

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 from structlog.testing import capture_logs
 
-from market.db import Database
+from market.db import AdvisoryLock, Database, advisory_lock
 from market.errors import Unavailable
 from market.search import queries
 from market.search.models import ListingChange, ListingVector, SearchDocument
 from market.search.replica import Replica, drop_other_collections
 from market.search.replica import make_replica as make_from_settings
-from market.search.replica.shared import INDEX_LOCK, SharedCopy, collections_of
+from market.search.replica.shared import SharedCopy, collections_of
 from market.settings import Settings
 from matching.encoder import Encoder, HashingEncoder, load_encoder
 from matching.milvus import MilvusEngine, list_prefixes
@@ -296,7 +296,7 @@ def test_a_question_waits_for_a_writer_but_not_for_ever(market: Database, make: 
     key = cast(SharedCopy, replica._copy)._lock_key
     with ThreadPoolExecutor(1) as pool:
         with market.engine.begin() as writing:
-            writing.execute(select(func.pg_advisory_xact_lock(INDEX_LOCK, key)))
+            advisory_lock(writing, AdvisoryLock.SHARED_INDEX, key)
             assert ask(replica) == {1}  # it knows that nothing has changed
             put_all(market, make_document(2))
             for one in (replica, other):
