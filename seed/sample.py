@@ -132,6 +132,7 @@ def _uscc(row: Mapping[str, Any], number: int) -> str:
 
 def _load_organisations(session: Session, progress: Progress, *, now: datetime) -> dict[str, Organisation]:
     loaded: dict[str, Organisation] = {}
+    password_hash = accounts.hash_password(PASSWORD)  # once for all: it is slow on purpose
     rows = [*read("organisations"), *read("people")]
     for number, row in enumerate(progress.track(rows, description="单位与用户"), start=1):
         uscc = _uscc(row, number)
@@ -157,7 +158,9 @@ def _load_organisations(session: Session, progress: Progress, *, now: datetime) 
                     "role": ROLE_OF_KIND[OrganisationKind(row["kind"])],
                     "organisation_id": organisation.id,
                 }
-                created = accounts.create_user(session, OPERATOR, form=user_form, now=now)
+                created = accounts.create_user(
+                    session, OPERATOR, form=user_form, now=now, password_hash=password_hash
+                )
                 for duty in user.get("duties", []):
                     contracts.grant_duty(
                         session,

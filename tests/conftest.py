@@ -42,7 +42,7 @@ from matching.encoder import HashingEncoder
 from seed.loaders import load_reference
 
 # A slow machine is not a failing one; what is too slow shows in `bench/`.
-hypothesis.settings.register_profile("market", deadline=None)
+hypothesis.settings.register_profile("market", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("market")
 
 NOW = datetime(2025, 6, 10, 2, 0, tzinfo=UTC)
