@@ -3,7 +3,7 @@
 Services, queries, models, migrations, imports, whatever counts, and whatever happens at the same moment are
 tested on SQLite and on PostgreSQL. Views and schemas are tested on one database, where a module says so:
 `pytestmark = pytest.mark.one_database("why")`. What they call has tests of its own on both, and the table of
-permissions asks every endpoint on both.
+permissions has every endpoint answer somebody on both.
 """
 
 from __future__ import annotations

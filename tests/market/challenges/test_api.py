@@ -30,6 +30,8 @@ from tests.market.challenges.factories import (
 )
 from tests.market.listings.answers import problem, problem_of, statements
 
+pytestmark = pytest.mark.one_database("views; test_story.py and the tests of services ask both")
+
 
 @dataclass
 class Desk:

@@ -15,6 +15,8 @@ from market.settings import Settings
 from matching.encoder import HashingEncoder
 from tests.market.http.conftest import without_request_id
 
+pytestmark = pytest.mark.one_database("attempts are counted in memory")
+
 
 @pytest.fixture
 def guarded(settings: Settings, database: Database, clock: FixedClock) -> FlaskClient:

@@ -47,6 +47,11 @@ class Line:
         """The endpoint with what tells its lines apart."""
         return " ".join(filter(None, [self.endpoint, self.query, self.record]))
 
+    @property
+    def expected(self) -> dict[str, str]:
+        """The answers by role."""
+        return dict(zip(ROLES, self.answers.replace(" ", ""), strict=True))
+
 
 @dataclass(frozen=True)
 class Scene:

@@ -16,6 +16,8 @@ from tests.market.libraries.factories import make_bureau
 from tests.market.libraries.factories_talents import make_talent
 from tests.market.listings.answers import invalid, problem, problem_of
 
+pytestmark = pytest.mark.one_database("views; test_life.py, test_plans.py and test_queries.py ask both")
+
 FORM = {
     "title": "印染废水近零排放中试",
     "category": "research",

@@ -26,6 +26,8 @@ from tests.market.libraries.projects.factories import open_with
 from tests.market.listings.answers import invalid, problem, problem_of, statements
 from tests.market.search.factories import ask
 
+pytestmark = pytest.mark.one_database("views; test_service.py, test_roles.py and test_queries.py ask both")
+
 NAME = "顾澄波".encode()
 FORM = {
     "person_name": "顾澄波",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,8 @@ from tests.factories import as_actor, make_need, make_organisation, make_user, p
 from tests.market.libraries.factories import make_bureau, publish
 from tests.market.libraries.technologies.test_service import make_technology
 from tests.market.listings.answers import invalid, problem_of
+
+pytestmark = pytest.mark.one_database("views; test_service.py asks both")
 
 
 def test_a_technology_is_written_linked_and_tackled(client: FlaskClient, session: Session) -> None:

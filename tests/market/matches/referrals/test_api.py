@@ -26,6 +26,8 @@ from tests.market.matches.referrals.factories import (
     refer_expert,
 )
 
+pytestmark = pytest.mark.one_database("views; test_steps.py, test_reading.py and test_suggesting.py ask both")
+
 MISSING = problem(404, "referral-not-found", title="未找到", detail="没有找到该引荐。")
 RECOMMENDATION = {"decision": "recommend", "reason_code": "indicators_fit", "words": "研究方向对口"}
 WANTED = {"interested": True}
