@@ -15,7 +15,35 @@ from market.matches.rules.referrals import ReferralSide
 from market.search.documents import Kind
 
 
-class Suggestion(Base):
+class _Proposed:
+    """What the engine found and a broker decides, whichever two kinds of records it joins."""
+
+    rank: Mapped[int]
+    score: Mapped[float]
+    encoder: Mapped[str] = mapped_column(String(200))
+    lexicon: Mapped[str] = mapped_column(String(64))
+    weights: Mapped[str] = mapped_column(String(64))
+    reasons: Mapped[dict[str, Any]] = mapped_column(JSON)
+    status: Mapped[Status] = mapped_column(enum_type(Status), default=Status.SUGGESTED)
+    broker_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    reason_code: Mapped[str | None] = mapped_column(Code)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class _Step:
+    """One step with such a pair: from which state to which, by whom and in what words."""
+
+    action: Mapped[Action] = mapped_column(enum_type(Action))
+    source: Mapped[Status | None] = mapped_column(enum_type(Status))
+    target: Mapped[Status] = mapped_column(enum_type(Status))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    reason_code: Mapped[str | None] = mapped_column(Code)
+    words: Mapped[str | None] = mapped_column(String(2000))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Suggestion(_Proposed, Base):
     """A pair of a need and an achievement, with the reasons it was suggested for.
 
     `score` orders the broker's queue; `reasons` holds score parts, terms, concepts and facet
@@ -33,19 +61,8 @@ class Suggestion(Base):
     need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"))
     achievement_id: Mapped[int] = mapped_column(ForeignKey("achievements.id"), index=True)
     asked_by: Mapped[Side] = mapped_column(enum_type(Side))
-    rank: Mapped[int]
-    score: Mapped[float]
-    encoder: Mapped[str] = mapped_column(String(200))
-    lexicon: Mapped[str] = mapped_column(String(64))
-    weights: Mapped[str] = mapped_column(String(64))
-    reasons: Mapped[dict[str, Any]] = mapped_column(JSON)
-    status: Mapped[Status] = mapped_column(enum_type(Status), default=Status.SUGGESTED)
-    broker_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
-    reason_code: Mapped[str | None] = mapped_column(Code)
     need_interest: Mapped[bool | None]
     achievement_interest: Mapped[bool | None]
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
 
     need: Mapped[Need] = relationship()
@@ -54,24 +71,17 @@ class Suggestion(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
-class SuggestionEvent(Base):
+class SuggestionEvent(_Step, Base):
     """One step with a suggestion: who, when, from which state to which, and in what words."""
 
     __tablename__ = "suggestion_events"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     suggestion_id: Mapped[int] = mapped_column(ForeignKey("suggestions.id"), index=True)
-    action: Mapped[Action] = mapped_column(enum_type(Action))
-    source: Mapped[Status | None] = mapped_column(enum_type(Status))
-    target: Mapped[Status] = mapped_column(enum_type(Status))
-    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     side: Mapped[Side | None] = mapped_column(enum_type(Side))
-    reason_code: Mapped[str | None] = mapped_column(Code)
-    words: Mapped[str | None] = mapped_column(String(2000))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class Referral(Base):
+class Referral(_Proposed, Base):
     """A pair of records of other kinds than need and achievement (引荐), with the reasons for it.
 
     Kept as `Suggestion` is; the records are listings or entries of registers, named by kind and id.
@@ -90,39 +100,21 @@ class Referral(Base):
     supply_kind: Mapped[Kind] = mapped_column(enum_type(Kind))
     supply_id: Mapped[int] = mapped_column(BigId)
     asked_by: Mapped[ReferralSide] = mapped_column(enum_type(ReferralSide))
-    rank: Mapped[int]
-    score: Mapped[float]
-    encoder: Mapped[str] = mapped_column(String(200))
-    lexicon: Mapped[str] = mapped_column(String(64))
-    weights: Mapped[str] = mapped_column(String(64))
-    reasons: Mapped[dict[str, Any]] = mapped_column(JSON)
-    status: Mapped[Status] = mapped_column(enum_type(Status), default=Status.SUGGESTED)
-    broker_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
-    reason_code: Mapped[str | None] = mapped_column(Code)
     demand_interest: Mapped[bool | None]
     supply_interest: Mapped[bool | None]
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}
 
 
-class ReferralEvent(Base):
+class ReferralEvent(_Step, Base):
     """One step with a referral, as `SuggestionEvent` is with a suggestion."""
 
     __tablename__ = "referral_events"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     referral_id: Mapped[int] = mapped_column(ForeignKey("referrals.id"), index=True)
-    action: Mapped[Action] = mapped_column(enum_type(Action))
-    source: Mapped[Status | None] = mapped_column(enum_type(Status))
-    target: Mapped[Status] = mapped_column(enum_type(Status))
-    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     side: Mapped[ReferralSide | None] = mapped_column(enum_type(ReferralSide))
-    reason_code: Mapped[str | None] = mapped_column(Code)
-    words: Mapped[str | None] = mapped_column(String(2000))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class SuggestionProgress(Base):

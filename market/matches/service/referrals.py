@@ -1,6 +1,6 @@
 """Steps of a referral: made by the engine, decided by a broker, carried on by the two sides.
 
-Every step goes through `_take`, which checks the same transition table as that of suggestions.
+Every step goes through `steps.take_step`, as those of suggestions do.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from market.accounts.queries import get_user
 from market.accounts.rules import Actor, Role
-from market.audit.service import record
 from market.clock import china_day
 from market.errors import Conflict, NotFound, PermissionDenied, violation
 from market.libraries.models import Talent
 from market.libraries.service.talents import contact_of
-from market.matches.models import Referral, ReferralEvent
+from market.matches.models import Referral
 from market.matches.queries import referrals as queries
 from market.matches.queries.referrals import Case
-from market.matches.rules import STATUS_NAMES, TRANSITIONS, Action, Status
+from market.matches.rules import Action, Status
 from market.matches.rules.referrals import ReferralSide, is_involved
+from market.matches.service.steps import take_step
 from market.matches.service.suggestions import REASON_SCHEMES
 from market.reference.queries import check_codes
 
@@ -47,7 +47,7 @@ def assign_referral(
         raise violation("/broker_id", "not-a-broker", "承办人必须是在任的技术经纪人。")
     _refuse_conflict(case, organisation_id=broker.organisation_id, user_id=broker.id)
     case.referral.broker_id = broker.id
-    _take(session, actor, case.referral, Action.ASSIGN, now=now)
+    take_step(session, actor, case.referral, Action.ASSIGN, now=now)
     return case
 
 
@@ -89,7 +89,7 @@ def review_referral(
     referral.broker_id = actor.user_id
     referral.decided_at = now
     referral.reason_code = reason_code
-    _take(session, actor, referral, decision, now=now, reason_code=reason_code, words=words)
+    take_step(session, actor, referral, decision, now=now, reason_code=reason_code, words=words)
     return case
 
 
@@ -116,10 +116,10 @@ def express_interest(
     if not case.sides:
         raise PermissionDenied("只有引荐的双方可以表达意向。", code="not-a-party")
     if not interested:
-        _take(session, actor, referral, Action.DISINTEREST, now=now, side=case.sides[0], words=words)
+        take_step(session, actor, referral, Action.DISINTEREST, now=now, side=case.sides[0], words=words)
     for side in case.sides:
         if interested:
-            _take(session, actor, referral, Action.INTEREST, now=now, side=side, words=words)
+            take_step(session, actor, referral, Action.INTEREST, now=now, side=side, words=words)
         if side is ReferralSide.DEMAND:
             referral.demand_interest = interested
         else:
@@ -127,7 +127,7 @@ def express_interest(
     if referral.demand_interest and referral.supply_interest:
         if not (case.demand.on_market and case.supply.on_market):
             raise Conflict("其中一方已不在市场上，不能开始对接。", code="record-off-market")
-        _take(session, actor, referral, Action.AGREE, now=now)
+        take_step(session, actor, referral, Action.AGREE, now=now)
     session.flush()  # draws the new version
     return case
 
@@ -165,12 +165,12 @@ def record_outcome(
         raise PermissionDenied("只有引荐的双方和承办的技术经纪人可以操作。", code="not-a-party")
     side = case.sides[0] if case.sides else None
     if signed:
-        _take(session, actor, referral, Action.SIGN, now=now, side=side, words=words)
+        take_step(session, actor, referral, Action.SIGN, now=now, side=side, words=words)
         return case
     if reason_code is None:
         raise violation("/reason_code", "reason-missing", "未成交时请选择原因。")
     check_codes(session, [("/reason_code", REASON_SCHEMES[Action.FAIL], reason_code)])
-    _take(session, actor, referral, Action.FAIL, now=now, side=side, reason_code=reason_code, words=words)
+    take_step(session, actor, referral, Action.FAIL, now=now, side=side, reason_code=reason_code, words=words)
     return case
 
 
@@ -206,73 +206,11 @@ def take_engine_step(
         # What was decided and said was about the records as they stood before.
         referral.reason_code = referral.decided_at = None
         referral.demand_interest = referral.supply_interest = None
-    _take(session, actor, referral, action, now=now)
+    take_step(session, actor, referral, action, now=now)
 
 
 def _locked(session: Session, actor: Actor, referral_id: int, *, now: datetime) -> Case:
     return queries.get_referral(session, actor, referral_id, today=china_day(now), lock=True)
-
-
-def _take(
-    session: Session,
-    actor: Actor,
-    referral: Referral,
-    action: Action,
-    *,
-    now: datetime,
-    side: ReferralSide | None = None,
-    reason_code: str | None = None,
-    words: str | None = None,
-) -> None:
-    step = TRANSITIONS[action]
-    if referral.status not in step.sources:
-        raise Conflict(
-            f"该引荐现为“{STATUS_NAMES[referral.status]}”，不能进行此操作。", code="illegal-transition"
-        )
-    source = referral.status
-    referral.status = step.target or source
-    session.flush()  # draws the new version; a lost race stops here
-    note_event(
-        session, actor, referral, action, source=source, now=now, side=side, reason_code=reason_code,
-        words=words,
-    )  # fmt: skip
-
-
-def note_event(
-    session: Session,
-    actor: Actor,
-    referral: Referral,
-    action: Action,
-    *,
-    source: Status | None,
-    now: datetime,
-    side: ReferralSide | None = None,
-    reason_code: str | None = None,
-    words: str | None = None,
-) -> None:
-    """Write down one step."""
-    session.add(
-        ReferralEvent(
-            referral_id=referral.id,
-            action=action,
-            source=source,
-            target=referral.status,
-            actor_id=actor.user_id,
-            side=side,
-            reason_code=reason_code,
-            words=words,
-            at=now,
-        )
-    )
-    record(
-        session,
-        actor.user_id,
-        action=f"referral.{action.value}",
-        entity="referral",
-        entity_id=referral.id,
-        now=now,
-        details={"from": source.value if source else None, "to": referral.status.value},
-    )
 
 
 def _refuse_conflict(case: Case, *, organisation_id: int | None, user_id: int | None) -> None:

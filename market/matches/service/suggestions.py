@@ -1,6 +1,6 @@
 """Steps of a suggestion: made by the engine, decided by a broker, carried on by the two sides.
 
-Every step goes through `_take`, which checks the transition table and writes the event.
+Every step goes through `steps.take_step`, which checks the transition table and writes the event.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from market.accounts.queries import get_user
 from market.accounts.rules import Actor, Role
-from market.audit.service import record
 from market.errors import Conflict, PermissionDenied, violation
 from market.listings import rules as listing_rules
 from market.listings.service import take_market_step
 from market.matches import queries
 from market.matches.models import Suggestion, SuggestionEvent
-from market.matches.rules import STATUS_NAMES, TRANSITIONS, Action, Side, Status, has_conflict
+from market.matches.rules import Action, Side, Status, has_conflict
+from market.matches.service.steps import take_step
 from market.reference.queries import check_codes
 from market.reference.rules import Scheme
 from market.search.documents import Encoder
@@ -52,7 +52,8 @@ def assign_suggestion(
         raise violation("/broker_id", "not-a-broker", "承办人必须是在任的技术经纪人。")
     _refuse_conflict(suggestion, broker.organisation_id)
     suggestion.broker_id = broker.id
-    return _take(session, actor, suggestion, Action.ASSIGN, now=now)
+    take_step(session, actor, suggestion, Action.ASSIGN, now=now)
+    return suggestion
 
 
 def review_suggestion(
@@ -92,7 +93,8 @@ def review_suggestion(
     suggestion.broker_id = actor.user_id
     suggestion.decided_at = now
     suggestion.reason_code = reason_code
-    return _take(session, actor, suggestion, decision, now=now, reason_code=reason_code, words=words)
+    take_step(session, actor, suggestion, decision, now=now, reason_code=reason_code, words=words)
+    return suggestion
 
 
 def express_interest(
@@ -117,7 +119,7 @@ def express_interest(
     if side is None:
         raise PermissionDenied("只有供需双方可以表达意向。", code="not-a-party")
     step = Action.INTEREST if interested else Action.DISINTEREST
-    _take(session, actor, suggestion, step, now=now, side=side, words=words)
+    take_step(session, actor, suggestion, step, now=now, side=side, words=words)
     if side is Side.NEED:
         suggestion.need_interest = interested
     else:
@@ -125,7 +127,7 @@ def express_interest(
     if suggestion.need_interest and suggestion.achievement_interest:
         if suggestion.achievement.status not in listing_rules.PUBLIC:
             raise Conflict("该成果已不在市场上，不能开始对接。", code="listing-off-market")
-        _take(session, actor, suggestion, Action.AGREE, now=now)
+        take_step(session, actor, suggestion, Action.AGREE, now=now)
         need = suggestion.need
         if need.status is not listing_rules.Status.MATCHING:  # another pair may have agreed before
             take_market_step(
@@ -146,7 +148,7 @@ def add_note(
     """
     suggestion = queries.get_suggestion(session, actor, suggestion_id, lock=True)
     side = _require_participant(actor, suggestion)
-    _take(session, actor, suggestion, Action.NOTE, now=now, side=side, words=words)
+    take_step(session, actor, suggestion, Action.NOTE, now=now, side=side, words=words)
     return queries.list_events(session, suggestion)[-1]
 
 
@@ -181,13 +183,15 @@ def record_outcome(
     suggestion = queries.get_suggestion(session, actor, suggestion_id, lock=True)
     side = _require_participant(actor, suggestion)
     if signed:
-        _take(session, actor, suggestion, Action.SIGN, now=now, side=side, words=words)
+        take_step(session, actor, suggestion, Action.SIGN, now=now, side=side, words=words)
         _sign_need(session, actor, suggestion, now=now)
         return suggestion
     if reason_code is None:
         raise violation("/reason_code", "reason-missing", "未成交时请选择原因。")
     check_codes(session, [("/reason_code", Scheme.FAILURE_REASON, reason_code)])
-    _take(session, actor, suggestion, Action.FAIL, now=now, side=side, reason_code=reason_code, words=words)
+    take_step(
+        session, actor, suggestion, Action.FAIL, now=now, side=side, reason_code=reason_code, words=words
+    )
     if suggestion.need.status is listing_rules.Status.MATCHING and not _other_talks(session, suggestion):
         take_market_step(
             session, actor, suggestion.need, listing_rules.Action.REOPEN, encoder=encoder, now=now
@@ -203,7 +207,7 @@ def mark_contracted(session: Session, actor: Actor, suggestion: Suggestion, *, n
     """
     if suggestion.status is Status.CONTRACTED:
         return
-    _take(session, actor, suggestion, Action.SIGN, now=now)
+    take_step(session, actor, suggestion, Action.SIGN, now=now)
     _sign_need(session, actor, suggestion, now=now)
 
 
@@ -230,70 +234,7 @@ def take_engine_step(
         # What was decided and said was about the listing as it stood before.
         suggestion.reason_code = suggestion.decided_at = None
         suggestion.need_interest = suggestion.achievement_interest = None
-    _take(session, actor, suggestion, action, now=now)
-
-
-def _take(
-    session: Session,
-    actor: Actor,
-    suggestion: Suggestion,
-    action: Action,
-    *,
-    now: datetime,
-    side: Side | None = None,
-    reason_code: str | None = None,
-    words: str | None = None,
-) -> Suggestion:
-    step = TRANSITIONS[action]
-    if suggestion.status not in step.sources:
-        raise Conflict(
-            f"该建议现为“{STATUS_NAMES[suggestion.status]}”，不能进行此操作。", code="illegal-transition"
-        )
-    source = suggestion.status
-    suggestion.status = step.target or source
-    session.flush()  # draws the new version; a lost race stops here
-    note_event(
-        session, actor, suggestion, action, source=source, now=now, side=side, reason_code=reason_code,
-        words=words,
-    )  # fmt: skip
-    return suggestion
-
-
-def note_event(
-    session: Session,
-    actor: Actor,
-    suggestion: Suggestion,
-    action: Action,
-    *,
-    source: Status | None,
-    now: datetime,
-    side: Side | None = None,
-    reason_code: str | None = None,
-    words: str | None = None,
-) -> None:
-    """Write down one step."""
-    session.add(
-        SuggestionEvent(
-            suggestion_id=suggestion.id,
-            action=action,
-            source=source,
-            target=suggestion.status,
-            actor_id=actor.user_id,
-            side=side,
-            reason_code=reason_code,
-            words=words,
-            at=now,
-        )
-    )
-    record(
-        session,
-        actor.user_id,
-        action=f"suggestion.{action.value}",
-        entity="suggestion",
-        entity_id=suggestion.id,
-        now=now,
-        details={"from": source.value if source else None, "to": suggestion.status.value},
-    )
+    take_step(session, actor, suggestion, action, now=now)
 
 
 def _refuse_conflict(suggestion: Suggestion, organisation_id: int | None) -> None:

@@ -19,7 +19,8 @@ from market.matches.queries.records import Record, gaps, load, suiting
 from market.matches.queries.referrals import with_record
 from market.matches.rules import TRANSITIONS, Action, Status
 from market.matches.rules.referrals import ReferralSide, pair_of, pairs_of
-from market.matches.service.referrals import note_event, take_engine_step
+from market.matches.service.referrals import take_engine_step
+from market.matches.service.steps import note_event
 from market.search.documents import Kind, Ranking
 from market.search.replica import Replica
 
