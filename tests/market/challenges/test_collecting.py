@@ -317,8 +317,8 @@ def test_the_annex_is_read_only_after_the_terms_were_agreed_to(session: Session)
         assert read_annex(session, reader, challenge.id, now=NOW) == ANNEX["annex"]
     with refused("annex-not-agreed"):
         read_annex(session, other, challenge.id, now=NOW)
-    audits = session.scalars(select(AuditEvent).where(AuditEvent.action == "challenge.read_annex")).all()
-    assert [event.actor_id for event in audits] == [
+    readings = select(AuditEvent).where(AuditEvent.action == "challenge.read_annex").order_by(AuditEvent.id)
+    assert [event.actor_id for event in session.scalars(readings)] == [
         team.user_id,
         scene.owner.user_id,
         scene.bureau.user_id,

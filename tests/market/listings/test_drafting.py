@@ -273,7 +273,9 @@ def test_audit_events_hold_no_texts(session: Session, cast: Cast) -> None:
     need = create(session, cast.owner, confidential=SECRET, **CONTACT)
     edit(session, cast.owner, need, title="第二版题目")
     rows = session.scalars(
-        select(AuditEvent).where(AuditEvent.entity_id == need.id, AuditEvent.entity == "need")
+        select(AuditEvent)
+        .where(AuditEvent.entity_id == need.id, AuditEvent.entity == "need")
+        .order_by(AuditEvent.id)
     )
     assert [(row.action, row.details) for row in rows] == [
         ("need.create", {"from": None, "to": "draft"}),

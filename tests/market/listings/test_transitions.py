@@ -117,7 +117,9 @@ def test_every_step_leaves_an_event_and_an_audit_event(session: Session, action:
     assert (event.action, event.source, event.target) == (action, source, step.target)
     assert (event.actor_id, event.version, event.at) == (actor.user_id, listing.version, NOW)
     assert event.snapshot is None
-    audit = session.scalars(select(AuditEvent).where(AuditEvent.entity_id == listing.id)).all()[-1]
+    done = select(AuditEvent).where(AuditEvent.entity_id == listing.id).order_by(AuditEvent.id.desc())
+    audit = session.scalars(done).first()
+    assert audit is not None
     assert (audit.action, audit.entity, audit.actor_id) == (f"need.{action.value}", "need", actor.user_id)
     assert audit.details == {"from": source.value, "to": step.target.value}
 

@@ -72,7 +72,9 @@ def test_a_step_starts_from_its_states_alone_and_is_written_down(
             event = queries.list_events(session, pair)[-1]
             assert (event.action, event.source, event.target) == (action, status, pair.status)
             assert event.at == NOW
-            audit = session.scalars(select(AuditEvent).where(AuditEvent.entity == "suggestion")).all()[-1]
+            done = select(AuditEvent).where(AuditEvent.entity == "suggestion").order_by(AuditEvent.id.desc())
+            audit = session.scalars(done).first()
+            assert audit is not None
             assert (audit.action, audit.entity_id) == (f"suggestion.{action.value}", pair.id)
             assert audit.actor_id == event.actor_id
             assert audit.details == {"from": status.value, "to": pair.status.value}

@@ -148,7 +148,9 @@ def test_brokers_and_bureaus_do_not_change_weights(session: Session) -> None:
         note="",
         now=NOW,
     )
-    row = session.scalars(select(AuditEvent).where(AuditEvent.entity == "ranking_weights")).all()[-1]
+    done = select(AuditEvent).where(AuditEvent.entity == "ranking_weights").order_by(AuditEvent.id.desc())
+    row = session.scalars(done).first()
+    assert row is not None
     assert row.actor_id == scene.admin.user_id
 
 

@@ -94,7 +94,9 @@ def test_a_step_starts_from_its_states_alone_and_is_written_down(
             event = list_events(session, one)[-1]
             assert (event.action, event.source, event.target) == (action, status, one.status)
             assert event.at == NOW
-            audit = session.scalars(select(AuditEvent).where(AuditEvent.entity == "referral")).all()[-1]
+            done = select(AuditEvent).where(AuditEvent.entity == "referral").order_by(AuditEvent.id.desc())
+            audit = session.scalars(done).first()
+            assert audit is not None
             assert (audit.action, audit.entity_id) == (f"referral.{action.value}", one.id)
             assert audit.actor_id == event.actor_id
             assert audit.details == {"from": status.value, "to": one.status.value}
