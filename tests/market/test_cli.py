@@ -153,7 +153,8 @@ def test_expired_listings_leave_the_index(desk: Desk) -> None:
     assert "已过期 0 条" in desk.run("listings", "expire").output
     with desk.context.database.reading() as session:
         assert session.get(SearchDocument, ("achievement", listing_id)) is None
-        assert [change.operation for change in session.query(ListingChange)] == ["upsert", "remove"]
+        log = session.query(ListingChange).order_by(ListingChange.seq)
+        assert [change.operation for change in log] == ["upsert", "remove"]
         assert session.get_one(Achievement, listing_id).status is Status.EXPIRED
 
 
