@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from market.clock import china_day
 from market.db import Database
 from market.search import queries
 from market.search.models import IndexEncoder
@@ -69,7 +70,7 @@ def test_a_new_market_takes_the_model_of_the_settings(
     assert (row.query_prompt, row.document_prompt, row.revision) == ("ask: ", "doc: ", None)
     assert row.key == encoder.key == open_encoder(tiny).key
     assert row.key != load_encoder(tiny_folder).key
-    assert row.switched_at.date() == SAMPLE_DAY
+    assert china_day(row.switched_at) == SAMPLE_DAY
 
 
 def test_the_shipped_model_is_recorded_without_a_place(database: Database, shipped: Settings) -> None:
