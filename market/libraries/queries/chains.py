@@ -238,7 +238,7 @@ def count_tagged(
     years: tuple[int, int] | None = None,
     day: date,
 ) -> int:
-    """Return how many listed enterprises hold a title.
+    """Return how many listed enterprises hold a title; one on the lists of several regions counts once.
 
     Args:
         session: open session.
@@ -247,27 +247,20 @@ def count_tagged(
         years: those awarded it for the first time in these years, both included; None for all who hold it.
         day: on which it must be in force, where its end is known.
     """
-    first = (
-        select(EnterpriseTag.enterprise_id, func.min(EnterpriseTag.year).label("year"))
-        .where(
-            EnterpriseTag.tag == tag,
-            EnterpriseTag.year <= day.year,
-            or_(EnterpriseTag.valid_until.is_(None), EnterpriseTag.valid_until >= day)
-            if years is None
-            else EnterpriseTag.id.is_not(None),
-        )
-        .group_by(EnterpriseTag.enterprise_id)
-        .subquery()
-    )
-    statement = (
-        select(func.count())
-        .select_from(ChainEnterprise)
-        .join(first, first.c.enterprise_id == ChainEnterprise.id)
+    held = (
+        select(ChainEnterprise.uscc, func.min(EnterpriseTag.year).label("first_year"))
+        .join(EnterpriseTag, EnterpriseTag.enterprise_id == ChainEnterprise.id)
         .where(
             ChainEnterprise.status == _LISTED,
             ChainEnterprise.region_code.startswith(region_prefix(region_code)),
+            EnterpriseTag.tag == tag,
+            EnterpriseTag.year <= day.year,
         )
+        .group_by(ChainEnterprise.uscc)
     )
-    if years is not None:
-        statement = statement.where(first.c.year.between(*years))
+    if years is None:
+        held = held.where(or_(EnterpriseTag.valid_until.is_(None), EnterpriseTag.valid_until >= day))
+        return session.scalar(select(func.count()).select_from(held.subquery())) or 0
+    first = held.subquery()
+    statement = select(func.count()).select_from(first).where(first.c.first_year.between(*years))
     return session.scalar(statement) or 0

@@ -237,3 +237,17 @@ def test_of_two_who_enter_an_enterprise_at_once_one_wins(own_database: Database)
 
     with ThreadPoolExecutor(3) as pool:
         assert sorted(pool.map(enter, range(3))) == ["entered", "enterprise-known", "enterprise-known"]
+
+
+def test_an_enterprise_on_the_lists_of_a_city_and_its_county_counts_once(session: Session) -> None:
+    uscc = make_uscc()
+    for region, year in (("320200", 2023), (JIANGYIN, 2025)):
+        entry = make_enterprise(session, uscc=uscc, region_code=region)
+        form = {"tag": "gazelle", "year": year, "source": "省名单"}
+        chains.add_tag(session, OPERATOR, entry.id, form=form, encoder=ENCODER, now=NOW)
+    for region in ("320200", JIANGYIN):
+        assert count_tagged(session, "gazelle", region, day=TODAY) == 1
+    firsts = [
+        count_tagged(session, "gazelle", "320200", years=(year, year), day=TODAY) for year in (2023, 2025)
+    ]
+    assert firsts == [1, 0]

@@ -7,6 +7,8 @@ from market.libraries.queries.chains import count_tagged
 from market.turnover.progress.counting import STOCK, Counter, listing, quoted
 
 REGISTER = "《重点产业链上下游核心关联企业清单》"
+ONCE = "同一企业（统一社会信用代码相同）由几个地区列入的，只计一次。"
+SEVERAL = "由几个地区列入的企业，名单中每个地区各有一条。"
 ON_CHAINS = "只含列入重点产业链清单的企业；全部企业的数以认定部门的名单为准。"
 
 
@@ -16,13 +18,14 @@ def titled(tag: str, name: str) -> Counter:
         name=name,
         register=ChainEnterprise,
         definition=f"{REGISTER}在列、记有{quoted(name)}称号、称号年度不晚于统计日且未过有效期的企业数，"
-        "按企业条目所在地区统计。",
+        f"按企业条目所在地区统计；{ONCE}",
         count=lambda session, asked: count_tagged(session, tag, asked.region, day=asked.end),
         records=lambda asked: [
             listing("chain-enterprises", asked, {"status": "listed", "tag": tag, "valid_on": asked.end})
         ],
         bases=STOCK,
         remark=ON_CHAINS,
+        records_note=SEVERAL,
     )
 
 
@@ -32,7 +35,7 @@ def newly_titled(tag: str, name: str) -> Counter:
         name=f"期内首次获得称号的{name}",
         register=ChainEnterprise,
         definition=f"{REGISTER}在列、首次获得{quoted(name)}称号的年度在统计期所含年度内的企业数，"
-        "按企业条目所在地区统计。",
+        f"按企业条目所在地区统计；{ONCE}",
         count=lambda session, asked: count_tagged(
             session,
             tag,
@@ -53,4 +56,5 @@ def newly_titled(tag: str, name: str) -> Counter:
             )
         ],
         remark=ON_CHAINS,
+        records_note=SEVERAL,
     )
