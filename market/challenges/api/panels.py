@@ -23,8 +23,8 @@ from market.challenges.schemas.panels import (
     SeatView,
     SheetView,
 )
+from market.challenges.service import integrity, scoring
 from market.challenges.service import panels as service
-from market.challenges.service import performance, scoring
 from market.http.edge import now, reading, transaction
 
 
@@ -93,7 +93,7 @@ def conclude_review(form: dict[str, Any], challenge_id: int) -> Any:
 def record_integrity(form: dict[str, Any]) -> Any:
     """登记专家或单位的失信行为；限制期内不被抽取、不得揭榜（所在地主管部门）"""
     with transaction() as session:
-        return performance.record_integrity(session, current_actor(session), **form, now=now())
+        return integrity.record_integrity(session, current_actor(session), **form, now=now())
 
 
 @blp.route("/integrity-records")

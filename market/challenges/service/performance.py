@@ -1,4 +1,4 @@
-"""The work of an award: reviews, rectification, acceptance, termination, grant payments, integrity."""
+"""The work of an award: reviews, rectification, acceptance, termination, grant payments."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.accounts.models import Organisation
-from market.accounts.rules import Actor, Role, oversees
-from market.audit.service import record
-from market.challenges.models import Award, AwardReview, Challenge, GrantPayment, IntegrityRecord
+from market.accounts.rules import Actor
+from market.challenges.models import Award, AwardReview, Challenge, GrantPayment
 from market.challenges.queries.awards import get_award, list_awards
 from market.challenges.queries.scores import facts_of_award
 from market.challenges.rules import (
@@ -25,13 +23,12 @@ from market.challenges.rules import (
 from market.challenges.service.awards import advance_technology, hold_origins, sign_need
 from market.challenges.service.steps import require_possible, require_right, take_award_step
 from market.clock import china_day
-from market.errors import Conflict, NotFound, PermissionDenied, violation
-from market.libraries.models import Project, Talent
+from market.errors import Conflict, NotFound, violation
+from market.libraries.models import Project
 from market.libraries.rules import EntryStatus
 from market.libraries.rules.projects import CLOSED, Payer
 from market.libraries.rules.technologies import OPEN, SOLVED
 from market.libraries.service.projects import close_project, record_payment, withdraw_payment
-from market.reference.queries import check_region
 from market.search.documents import Encoder
 
 PAYEE_NAMES = {Payee.SOLVER: "揭榜方", Payee.OWNER: "需求方"}
@@ -234,56 +231,3 @@ def withdraw_grant_payment(
     facts = facts_of_award(session, award)
     take_award_step(session, actor, award, Action.WITHDRAW_PAYMENT, facts=facts, now=now, note=note)
     return payment
-
-
-def record_integrity(
-    session: Session,
-    actor: Actor,
-    *,
-    region_code: str,
-    talent_id: int | None = None,
-    organisation_id: int | None = None,
-    challenge_id: int | None = None,
-    reason: str,
-    barred_until: date,
-    now: datetime,
-) -> IntegrityRecord:
-    """Record a breach of an expert or a unit, as the bureau; until the day neither takes part.
-
-    Raises:
-        PermissionDenied: another region's bureau.
-        RuleViolation: not exactly one of the two, somebody unknown, or a day that is past.
-    """
-    check_region(session, region_code, pointer="/region_code")
-    if actor.role is not Role.ADMIN and not oversees(actor, region_code):
-        raise PermissionDenied("诚信记录由所在地主管部门登记。", code="role-not-allowed")
-    if (talent_id is None) == (organisation_id is None):
-        raise violation("/talent_id", "one-subject", "请指明一位人才库人员，或一家单位。")
-    if talent_id is not None:
-        talent = session.get(Talent, talent_id)
-        if talent is None or talent.status is EntryStatus.ERASED:
-            raise violation("/talent_id", "talent-unknown", f"人才库中没有人员 {talent_id}。")
-    if organisation_id is not None and session.get(Organisation, organisation_id) is None:
-        raise violation("/organisation_id", "organisation-not-found", "没有找到该单位。")
-    if challenge_id is not None and session.get(Challenge, challenge_id) is None:
-        raise violation("/challenge_id", "challenge-not-found", "没有找到该榜单项目。")
-    if barred_until < china_day(now):
-        raise violation("/barred_until", "day-past", "限制期的最后一天不能早于今天。")
-    row = IntegrityRecord(
-        region_code=region_code,
-        talent_id=talent_id,
-        organisation_id=organisation_id,
-        challenge_id=challenge_id,
-        reason=reason,
-        barred_until=barred_until,
-        recorded_by=actor.user_id,
-        recorded_at=now,
-    )
-    session.add(row)
-    session.flush()
-    _ = row.talent, row.organisation  # shown after the session ends
-    record(
-        session, actor.user_id, action="integrity.record", entity="integrity", entity_id=row.id, now=now,
-        details={"talent": talent_id, "organisation": organisation_id},
-    )  # fmt: skip
-    return row

@@ -22,6 +22,7 @@ from market.challenges.rules import (
     Status,
 )
 from market.challenges.service.awards import award_challenge
+from market.challenges.service.integrity import record_integrity
 from market.challenges.service.notices import (
     answer_objection,
     publish_notice,
@@ -29,7 +30,6 @@ from market.challenges.service.notices import (
     withdraw_notice,
 )
 from market.challenges.service.performance import (
-    record_integrity,
     terminate_award,
 )
 from market.challenges.service.scoring import conclude_review, score_bid

@@ -14,7 +14,7 @@ from market.challenges.queries.bids import Sight, get_bid, list_bids, read_bid
 from market.challenges.rules import BidStatus, Mode, Status
 from market.challenges.service.bids import begin_bid, check_bid, edit_bid, submit_bid, withdraw_bid
 from market.challenges.service.calling import close_call
-from market.challenges.service.performance import record_integrity
+from market.challenges.service.integrity import record_integrity
 from tests.factories import JIANGYIN, NOW, make_actor
 from tests.market.challenges.factories import (
     CLOSED,

@@ -17,8 +17,8 @@ from market.challenges.rules import Mode, Recusal, SeatStatus, Status, drawn_ord
 from market.challenges.schemas.panels import DrawView, SeatView
 from market.challenges.service.bids import begin_bid, check_bid, submit_bid
 from market.challenges.service.calling import close_call
+from market.challenges.service.integrity import record_integrity
 from market.challenges.service.panels import declare, draw_panel
-from market.challenges.service.performance import record_integrity
 from market.challenges.service.scoring import appraise_bid, conclude_review, score_bid
 from market.libraries.models import TalentRole
 from market.libraries.rules.talents import ConsentScope, ErasureReason

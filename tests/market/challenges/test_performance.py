@@ -24,9 +24,9 @@ from market.challenges.rules import (
     Status,
 )
 from market.challenges.service.awards import mark_contracted, start_award
+from market.challenges.service.integrity import record_integrity
 from market.challenges.service.performance import (
     pay_grant,
-    record_integrity,
     review_award,
     terminate_award,
     withdraw_grant_payment,
