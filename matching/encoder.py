@@ -238,7 +238,8 @@ class SentenceTransformerEncoder:
         numbers = np.array(encoding.ids, np.int64)
         known = np.flatnonzero(numbers)  # number 0 is the unknown sign
         vectors = self._table[numbers[known]].astype(np.float32)
-        return [encoding.offsets[place] for place in known.tolist()], vectors
+        spans = encoding.offsets  # read once: each reading copies the whole list
+        return [spans[place] for place in known.tolist()], vectors
 
     @cached_property
     def _table(self) -> NDArray[Any]:

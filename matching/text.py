@@ -352,7 +352,8 @@ _UNIT_POWER: Final = re.compile(
 )
 _COUNTED: Final = tuple(name for name in _SYMBOLS if name not in ("方", "天"))
 # What must not stand before is checked afterwards: a pattern that starts with a digit is found much faster.
-_UNIT_AFTER_NUMBER: Final = re.compile(rf"(\d[\d.]* ?)({_either(_COUNTED)})")
+# Only where a number begins, and giving nothing back: a text of nothing but digits takes no time either.
+_UNIT_AFTER_NUMBER: Final = re.compile(rf"(\d(?<!\d\d)(?<!\d\.\d)[\d.]*+ ?)({_either(_COUNTED)})")
 _MICRO: Final = re.compile(r"μ(?=(?:m|g|l|s|w|a|v|f|mol|pa)(?![a-z]))")
 
 
