@@ -179,7 +179,9 @@ def shared_concepts(
     """Return what both sides speak of, with the words that carried it.
 
     First the concepts that both name, weightiest first, ties by name; then the broader ones of which each
-    side names another member, in order of the document, at most `MAX_BROADER`.
+    side names another member, in order of the document, at most `MAX_BROADER`. What both say in the very same
+    word, and not by the concept's name, is left to the shared words: a word can mean more than the lexicon
+    knows (a b value is a colour's as well as a scanner's), and a concept is worth naming where it tells more.
 
     Args:
         query: the question; its tagger knows what is broader.
@@ -197,7 +199,14 @@ def shared_concepts(
         if ours and group not in common:
             found = _found(document, theirs[group])
             shared.append(SharedConcept(group, _asked(query, ours), found, exact=False))
-    return tuple(shared[: len(common) + MAX_BROADER])
+    return tuple(one for one in shared[: len(common) + MAX_BROADER] if _tells_more(one))
+
+
+def _tells_more(shared: SharedConcept) -> bool:
+    """Tell whether a concept says more than that both sides use one word."""
+    asked = {word.lower() for word in shared.query_words}
+    found = {word.lower() for word in shared.document_words}
+    return asked != found or shared.concept.lower() in asked
 
 
 def _asked(query: Analysis, concepts: Sequence[str]) -> tuple[str, ...]:

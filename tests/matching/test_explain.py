@@ -89,6 +89,24 @@ def test_shared_concepts_show_the_words_of_both_sides() -> None:
     assert shared[0] == SharedConcept("高盐废水处理", ("废水含盐",), ("高盐废水",))
 
 
+@pytest.mark.parametrize(
+    ("asked", "offered", "named"),
+    [
+        ("黄度b值偏高", "染色b值稳定", False),  # the word alone: it may be another b value
+        ("弥散加权，b值1000", "图像的b值", True),  # the question says more
+        ("弥散加权", "B值", True),  # each says it in a word of its own
+        ("磁共振弥散加权", "磁共振弥散加权", True),  # the name itself
+    ],
+)
+def test_a_word_that_both_say_does_not_name_a_concept(asked: str, offered: str, named: bool) -> None:
+    name = "磁共振弥散加权"
+    tagger = Lexicon({name: Concept(name, "09", ("b值", "弥散加权"), "gloss", None)}, version="t")
+    query = Analysis(asked, title_length=0, tagger=tagger)
+    spans = Analysis(f"\n{offered}", title_length=0, tagger=tagger).concepts[name]
+    document = found("", offered, concepts={name: spans[0]})
+    assert [one.concept for one in shared_concepts(query, document, {name: 1.0})] == [name] * named
+
+
 def test_members_of_one_group_on_both_sides_are_named_under_it() -> None:
     concepts = {
         name: Concept(name, "07", (), "gloss", broader)
