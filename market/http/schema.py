@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
 from typing import Any
 
 import marshmallow as ma
 from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
+from market.clock import CHINA
 from market.http.parsing import StrictParser, refuse_impossible_address
 
 MESSAGES: dict[type[fields.Field[Any]], dict[str, str]] = {
@@ -86,6 +88,34 @@ class MoneyFen(fields.Integer):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("validate", validate.Range(min=0, max=10**15))
         super().__init__(strict=True, **kwargs)
+
+
+class Moment(fields.AwareDateTime):
+    """A moment of input, given with its offset and read as UTC.
+
+    The first and the last day of the calendar are refused where UTC or China's clock cannot show them.
+    """
+
+    default_error_messages = {"beyond_calendar": "超出可以表示的时间"}
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        moment = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return moment.astimezone(CHINA).astimezone(UTC)
+        except OverflowError as error:
+            raise self.make_error("beyond_calendar") from error
+
+
+class TimeOfDay(fields.Time):
+    """A time of day in China; an offset would contradict that, so it is refused."""
+
+    default_error_messages = {"offset": "按北京时间填写，不写时区"}
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> time:
+        result = super()._deserialize(value, attr, data, **kwargs)
+        if result.tzinfo is not None:
+            raise self.make_error("offset")
+        return result
 
 
 def text(low: int, high: int, **kwargs: Any) -> fields.String:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from market.http.schema import MarketSchema
+from market.http.schema import MarketSchema, Moment
 from market.turnover.rules import (
     MEASURE_NAMES,
     MEASURE_NAMES_EN,
@@ -79,7 +79,7 @@ class ScopeArgs(MarketSchema):
         load_default=Boundaries.THEN,
         metadata={"description": "then 按登记时的区划（默认）、now 按现行区划"},
     )
-    known_at = fields.AwareDateTime(
+    known_at = Moment(
         load_default=None, metadata={"description": "按当时的台账统计（即当时发布的数）；默认按现在的台账"}
     )
 

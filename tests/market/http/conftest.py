@@ -21,7 +21,15 @@ from market.errors import (
     Unavailable,
 )
 from market.http.problem import MarketApi, register_error_handlers
-from market.http.schema import MarketBlueprint, MarketSchema, MoneyFen, PageArgs, text
+from market.http.schema import (
+    MarketBlueprint,
+    MarketSchema,
+    Moment,
+    MoneyFen,
+    PageArgs,
+    TimeOfDay,
+    text,
+)
 
 SECRET = "password=hunter2"
 
@@ -37,7 +45,8 @@ class TrialInput(MarketSchema):
     price_fen = MoneyFen()
     share = fields.Float(validate=validate.Range(min=0, min_inclusive=False, max=1))
     day = fields.Date()
-    at = fields.AwareDateTime()
+    at = Moment()
+    opens = TimeOfDay()
     open = fields.Boolean()
     place = fields.Nested(PlaceInput)
     places = fields.List(fields.Nested(PlaceInput), validate=validate.Length(max=2))

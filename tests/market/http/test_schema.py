@@ -6,15 +6,18 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
 from marshmallow import Schema, ValidationError, fields
 
 import market
-from market.http.schema import MarketSchema, PageArgs, page_of
+from market.clock import CHINA, china_day
+from market.http.schema import MarketSchema, Moment, PageArgs, TimeOfDay, page_of
 from tests.market.http.conftest import TrialInput
 
 # Words that Chinese sentences may carry: names of standards, of JSON values and examples.
@@ -113,6 +116,11 @@ def test_the_walk_finds_the_schemas() -> None:
         ({"share": "nan"}, "应为数字"),
         ({"day": "2025-02-30"}, "应为 ISO 8601 日期，如 2025-03-01"),
         ({"at": "2025-06-10T02:00:00"}, "时间应注明时区"),
+        ({"at": "9999-12-31T23:59:59-01:00"}, "超出可以表示的时间"),
+        ({"at": "9999-12-31T23:59:59+00:00"}, "超出可以表示的时间"),
+        ({"at": "0001-01-01T00:00:00+08:00"}, "超出可以表示的时间"),
+        ({"opens": "08:30:00+08:00"}, "按北京时间填写，不写时区"),
+        ({"opens": "08:30:00Z"}, "按北京时间填写，不写时区"),
         ({"name": "  一  "}, "长度应在 2 与 5 之间"),
         ({"name": "一\x00二"}, "应为文字"),
         ({"places": [{"town": "a"}] * 3}, "长度不能超过 2"),
@@ -129,11 +137,33 @@ def test_field_accepts() -> None:
         "share": 1,
         "day": "2025-03-01",
         "at": "2025-06-10T10:00:00+08:00",
+        "opens": "08:30",
         "places": [],
     }
     found = TrialInput().load(form)
     assert found["name"] == "江阴"
-    assert found["at"] == datetime(2025, 6, 10, 2, 0, tzinfo=UTC)
+    assert found["at"].isoformat() == "2025-06-10T02:00:00+00:00"
+    assert found["opens"] == time(8, 30)
+
+
+@given(st.datetimes(timezones=st.sampled_from([UTC, CHINA, timezone(timedelta(hours=-12))])))
+def test_a_moment_that_is_taken_has_a_day_in_china(at: datetime) -> None:
+    errors = TrialInput().validate({"at": at.isoformat()})
+    if errors:
+        assert at.year in (1, 9999)
+    else:
+        assert isinstance(china_day(TrialInput().load({"at": at.isoformat()})["at"]), date)
+
+
+def test_moments_and_hours_of_input_are_read_by_the_fields_that_check_them() -> None:
+    checked = 0
+    for schema in SCHEMAS:
+        found = schema().fields.values()
+        timed = [field for field in found if isinstance(field, fields.DateTime | fields.Time)]
+        if timed and schema.__name__.endswith(("Input", "Args")):
+            checked += len(timed)
+            assert all(isinstance(field, Moment | TimeOfDay) for field in timed), schema.__name__
+    assert checked >= 10
 
 
 def test_page_defaults_and_limits() -> None:
