@@ -10,6 +10,7 @@ import os
 import sys
 from functools import cached_property
 from importlib.metadata import entry_points
+from itertools import chain
 
 import click
 from rich.console import Console
@@ -29,21 +30,27 @@ from market.contracts.ledger import Ledger
 from market.db import Base, Database
 from market.errors import MarketError
 from market.exchange.cli import import_group
+from market.libraries.queries.findable import stream_findable as entries_found
 from market.listings import service as listings
+from market.listings.queries.findable import stream_findable as listings_found
 from market.matches.cli import matches_group
 from market.reference.cli import reference_group
 from market.search.documents import Encoder, EngineError
 from market.search.queries import count_lacking
 from market.search.replica import (
+    Difference,
     Replica,
+    compare_stored,
     describe,
     drop_other_collections,
+    hold_moment,
     make_replica,
     open_encoder,
     open_live_encoder,
     open_replica,
+    put_right,
 )
-from market.search.service import drop_other_vectors, encode_missing, switch_encoder
+from market.search.service import drop_other_vectors, encode_missing, hold_change_log, switch_encoder
 from market.settings import Settings, SettingsError
 from market.turnover.cli import turnover_group
 from market.turnover.ledger import TurnoverLedger
@@ -279,16 +286,37 @@ def index_status(context: Context) -> None:
         click.echo(f"向量 {key}：{count} 条")
 
 
-@index_group.command("verify", help="逐条核对索引与数据库；有差异时退出码为 1。")
+@index_group.command("verify", help="逐条核对记录、可检索的内容、向量与索引；有差异时退出码为 1。")
+@click.option("--repair", is_flag=True, help="先按记录改正可检索的内容和向量，再核对")
 @click.pass_obj
-def verify_index(context: Context) -> None:
-    """Compare index and database."""
-    differences = context.replica.verify()
+def verify_index(context: Context, repair: bool) -> None:
+    """Compare what is stored for the index with the records, and the index with what is stored."""
+    encoder = context.encoder
+    if repair:
+        _encode_missing(context, encoder)
+        with context.database.transaction() as session:
+            hold_change_log(session)
+            found = _compare_stored(session, encoder.key)
+            click.echo(f"已改正 {put_right(session, encoder, found, now=context.clock.now())} 条")
+    with context.database.reading() as session:
+        hold_moment(session)
+        found = _compare_stored(session, encoder.key)
+    differences = [one.line for one in found]
+    if any(one.lacks_vector for one in found):
+        click.echo("有条目缺少向量，而打开索引就会补上，所以没有核对索引本身。")
+    else:
+        differences += context.replica.verify()
     for line in differences[:50]:
         click.echo(line)
     if differences:
-        raise click.ClickException(f"共 {len(differences)} 处差异，请运行 market index rebuild")
+        way = "market index verify --repair" if found else "market index rebuild"
+        raise click.ClickException(f"共 {len(differences)} 处差异，请运行 {way}")
     click.echo("索引与数据库一致")
+
+
+def _compare_stored(session: Session, encoder_key: str) -> list[Difference]:
+    expected = chain(listings_found(session), entries_found(session))
+    return compare_stored(session, expected, encoder_key=encoder_key)
 
 
 @index_group.command("prune", help="删除 Milvus 服务器上本市场在现用模型以外的集合。")

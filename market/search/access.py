@@ -37,7 +37,8 @@ def on_index_change(app: flask.Flask, work: Callable[[], object]) -> None:
     """Have work done after each commit that changed what may be found.
 
     What follows from such a change (suggestions) belongs to features above this one; the app hooks
-    it in here. Work that was missed, as when the process dies, is made up for by the next call.
+    it in here. Work that was missed, as when the process dies, or left for being too much for one
+    request, is made up for by the next call.
     """
     app.extensions[_CHANGED] = work
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -43,6 +44,15 @@ class ListingVector(Base):
     record_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     encoder: Mapped[str] = mapped_column(String(200), primary_key=True)
     vector: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[str | None] = mapped_column(String(64))
+    """See `vector_digest`; None where a program that did not keep it yet has written the vector."""
+
+
+def vector_digest(text: str, vector: bytes) -> str:
+    """Return what ties a vector to the text it was made of: the SHA-256 of both, in hexadecimal."""
+    digest = hashlib.sha256(vector)
+    digest.update(text.encode())
+    return digest.hexdigest()
 
 
 class ListingChange(Base):

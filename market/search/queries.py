@@ -29,6 +29,15 @@ Found = tuple[Document, NDArray[np.float32] | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A document, the bytes of its vector, and the digest kept with it; None where there is none."""
+
+    document: Document
+    vector: bytes | None
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What a replica must do to reach `seq`.
 
@@ -106,6 +115,31 @@ def load_documents(session: Session, records: Sequence[tuple[Kind, int]], *, enc
 
 def stream_documents(session: Session, *, encoder_key: str, batch: int = BATCH) -> Iterator[list[Found]]:
     """Yield all documents with their vectors, in batches ordered by kind and id."""
+    for rows in _stream(session, encoder_key, batch=batch):
+        yield [_to_found(row) for row in rows]
+
+
+def stream_vectors(session: Session, *, encoder_key: str, batch: int = BATCH) -> Iterator[list[Kept]]:
+    """Yield all documents with what is kept of their vectors, in batches ordered by kind and id."""
+    for rows in _stream(session, encoder_key, batch=batch):
+        yield [Kept(_to_found(row)[0], row.vector, row.digest) for row in rows]
+
+
+def stray_vectors(session: Session) -> list[tuple[Kind, int]]:
+    """Return the records that have a vector, of whatever encoder, and no document, by kind and id."""
+    kind, record_id = ListingVector.kind, ListingVector.record_id
+    document = (SearchDocument.kind == kind) & (SearchDocument.record_id == record_id)
+    strays = (
+        select(kind, record_id)
+        .outerjoin(SearchDocument, document)
+        .where(SearchDocument.record_id.is_(None))
+        .distinct()
+        .order_by(kind, record_id)
+    )
+    return [(row.kind, row.record_id) for row in session.execute(strays)]
+
+
+def _stream(session: Session, encoder_key: str, *, batch: int) -> Iterator[Sequence[Row[Any]]]:
     for kind in Kind:
         after = 0
         while True:
@@ -118,7 +152,7 @@ def stream_documents(session: Session, *, encoder_key: str, batch: int = BATCH) 
             if not rows:
                 break
             after = rows[-1].record_id
-            yield [_to_found(row) for row in rows]
+            yield rows
 
 
 def lacking_vectors(
@@ -175,6 +209,14 @@ def record_ids(session: Session, kind: Kind) -> set[int]:
     return set(session.scalars(select(SearchDocument.record_id).where(SearchDocument.kind == kind)))
 
 
+def titles(session: Session, kind: Kind) -> dict[int, str]:
+    """Return the titles of all records of a kind that may be found, by id."""
+    rows = session.execute(
+        select(SearchDocument.record_id, SearchDocument.title).where(SearchDocument.kind == kind)
+    )
+    return dict(rows.all())
+
+
 def findable(session: Session, kind: Kind, record_ids: Sequence[int]) -> set[int]:
     """Return those of some records that may be found."""
     which = (SearchDocument.kind == kind, SearchDocument.record_id.in_(record_ids))
@@ -201,6 +243,7 @@ def _documents(encoder_key: str) -> Any:
         SearchDocument.body,
         SearchDocument.facets,
         ListingVector.vector,
+        ListingVector.digest,
     ).outerjoin(
         ListingVector,
         (ListingVector.kind == SearchDocument.kind)

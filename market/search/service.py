@@ -18,7 +18,14 @@ from sqlalchemy.orm import Session
 
 from market.db import AdvisoryLock, Database, advisory_lock
 from market.search import queries
-from market.search.models import IndexEncoder, ListingChange, ListingVector, Operation, SearchDocument
+from market.search.models import (
+    IndexEncoder,
+    ListingChange,
+    ListingVector,
+    Operation,
+    SearchDocument,
+    vector_digest,
+)
 from matching.encoder import Encoder
 from matching.types import Document, Kind
 
@@ -65,7 +72,7 @@ def put_documents(
         for (kind, record_id), document in named.items()
     ]
     session.execute(insert(SearchDocument), texts)
-    session.execute(insert(ListingVector), _vector_rows(encoder.key, list(named), vectors))
+    session.execute(insert(ListingVector), _vector_rows(encoder.key, list(named.values()), vectors))
 
 
 def remove_document(session: Session, kind: Kind, record_id: int, *, now: datetime) -> None:
@@ -159,18 +166,27 @@ def store_vectors(
         if lacking.get((document.kind, document.key)) == document.text
     ]
     if kept:
-        rows = _vector_rows(encoder_key, [records[number] for number in kept], vectors[kept])
+        rows = _vector_rows(encoder_key, [documents[number] for number in kept], vectors[kept])
         session.execute(insert(ListingVector), rows)
     return len(kept)
 
 
 def _vector_rows(
-    encoder_key: str, records: Sequence[tuple[Kind, int]], vectors: NDArray[np.float32]
+    encoder_key: str, documents: Sequence[Document], vectors: NDArray[np.float32]
 ) -> list[dict[str, Any]]:
-    return [
-        {"kind": kind, "record_id": record_id, "encoder": encoder_key, "vector": vector_bytes(vector)}
-        for (kind, record_id), vector in zip(records, vectors, strict=True)
-    ]
+    rows = []
+    for document, vector in zip(documents, vectors, strict=True):
+        stored = vector_bytes(vector)
+        rows.append(
+            {
+                "kind": document.kind,
+                "record_id": int(document.key),
+                "encoder": encoder_key,
+                "vector": stored,
+                "digest": vector_digest(document.text, stored),
+            }
+        )
+    return rows
 
 
 def encode_missing(

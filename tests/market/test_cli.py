@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import delete, update
 
 from market.accounts import queries as accounts
 from market.accounts.rules import OrganisationKind, Role
@@ -15,12 +17,13 @@ from market.cli import Context, cli
 from market.clock import FixedClock
 from market.db import Database
 from market.listings import service as listings
-from market.listings.models import Achievement
+from market.listings.models import Achievement, Listing
 from market.listings.rules import Action, ListingKind, Status
-from market.search.models import ListingChange, SearchDocument
+from market.search.models import ListingChange, ListingVector, SearchDocument
 from market.search.replica import open_encoder
 from market.settings import Settings
 from matching.encoder import HashingEncoder
+from matching.types import Kind
 from tests import factories
 from tests.conftest import NOW
 
@@ -109,16 +112,50 @@ def test_status_and_verify_agree_with_the_database(desk: Desk) -> None:
     assert "进度：1 / 1" in status.output
 
 
-def test_verify_names_a_difference_and_rebuild_mends_it(desk: Desk) -> None:
+def test_verify_names_a_difference_of_the_index_and_rebuild_mends_it(desk: Desk) -> None:
     listing_id = _publish(desk)
     desk.run("index", "verify")
-    with desk.context.database.transaction() as session:  # behind the change log's back
-        session.delete(session.get(SearchDocument, ("achievement", listing_id)))
+    desk.context.replica.engine.remove(Kind.ACHIEVEMENT, [str(listing_id)])
     broken = desk.run("index", "verify")
     assert broken.exit_code == 1
-    assert f"achievement {listing_id}：不应被检索到" in broken.output
+    assert f"achievement {listing_id}：索引中缺少" in broken.output
+    assert "共 1 处差异，请运行 market index rebuild" in broken.output
     assert desk.run("index", "rebuild").exit_code == 0
     desk.restart()
+    assert desk.run("index", "verify").exit_code == 0
+
+
+def test_verify_names_what_no_longer_follows_from_the_records_and_repairs_it(desk: Desk) -> None:
+    listing_id = _publish(desk)
+    assert desk.run("index", "verify").exit_code == 0
+
+    def behind_the_log(**values: Any) -> str:
+        with desk.context.database.transaction() as session:
+            session.execute(update(Listing).where(Listing.id == listing_id).values(**values))
+        found = desk.run("index", "verify")
+        assert found.exit_code == 1
+        assert "共 1 处差异，请运行 market index verify --repair" in found.output
+        return found.output
+
+    assert f"achievement {listing_id}：存为可检索的标题与记录不同" in behind_the_log(title="别的标题")
+    repaired = desk.run("index", "verify", "--repair")
+    assert (repaired.exit_code, repaired.output) == (0, "已改正 1 条\n索引与数据库一致\n")
+    assert desk.context.replica.engine.title(Kind.ACHIEVEMENT, str(listing_id)) == "别的标题"
+    words = f"achievement {listing_id}：记录已不可检索，却仍存为可检索"
+    assert words in behind_the_log(status=Status.WITHDRAWN)
+    assert desk.run("index", "verify", "--repair").exit_code == 0
+    assert desk.context.replica.engine.count() == 0
+
+
+def test_verify_names_a_missing_vector_and_does_not_make_it(desk: Desk) -> None:
+    listing_id = _publish(desk)
+    with desk.context.database.transaction() as session:
+        session.execute(delete(ListingVector))
+    for _ in range(2):
+        found = desk.run("index", "verify")
+        assert found.exit_code == 1
+        assert f"achievement {listing_id}：缺少现用模型的向量" in found.output
+    assert "新编码 1 条" in desk.run("index", "rebuild").output
     assert desk.run("index", "verify").exit_code == 0
 
 

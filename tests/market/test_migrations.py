@@ -16,7 +16,7 @@ from market import migrations
 from market.contracts.models import StationDuty, StationTerritory
 from market.contracts.rules import Duty
 from market.db import Base, Database
-from market.search.models import IndexIdentity
+from market.search.models import IndexIdentity, ListingVector, vector_digest
 from market.turnover.models import TurnoverEntry
 from market.turnover.rules import Reach
 from market.turnover.service import verify
@@ -58,6 +58,14 @@ def test_a_new_database_has_an_identity_of_its_own(empty_database: Database) -> 
 
 OLD_MARKET = Path(__file__).parent / "old_market.sql"
 BEFORE_COUNTERS = "2026_11_24_ranking_weights"
+OLD_DOCUMENT = """
+    INSERT INTO search_documents (kind, record_id, title, body, facets)
+    VALUES ('need', 7, '脱盐', '反渗透', :facets)
+"""
+OLD_VECTOR = """
+    INSERT INTO listing_vectors (kind, record_id, encoder, vector)
+    VALUES (:kind, :record_id, :encoder, :vector)
+"""
 
 
 def test_an_old_market_keeps_its_books_and_its_registrars(empty_database: Database) -> None:
@@ -65,8 +73,18 @@ def test_an_old_market_keeps_its_books_and_its_registrars(empty_database: Databa
     with empty_database.engine.begin() as connection:
         for statement in OLD_MARKET.read_text(encoding="utf-8").split(";\n")[:-1]:
             connection.execute(text(statement))
+        vector = {"kind": "need", "record_id": 7, "encoder": "hashing-64", "vector": b"\x01" * 8}
+        connection.execute(text(OLD_DOCUMENT), {"facets": "{}"})
+        connection.execute(text(OLD_VECTOR), vector)
+        connection.execute(text(OLD_VECTOR), {**vector, "encoder": "other"})
+        connection.execute(text(OLD_VECTOR), {**vector, "record_id": 8})
     migrations.upgrade(empty_database.engine)
     with empty_database.reading() as session:
+        own = vector_digest("脱盐\n反渗透", b"\x01" * 8)
+        digests = session.scalars(
+            select(ListingVector.digest).order_by(ListingVector.record_id, ListingVector.encoder)
+        )
+        assert digests.all() == [own, own, None]
         report = verify(session)
         assert report.first is None
         assert {(sums.deals, sums.total_fen, sums.tech_fen) for sums in report.sums.values()} == {

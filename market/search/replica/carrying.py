@@ -79,8 +79,12 @@ class Carrier:
             # Searches do not need them; the next process that opens the index makes them again.
             log.warning("index.vectors_not_stored", count=len(documents), reason=type(error).__name__)
 
-    def differences(self, engine: Engine) -> list[str]:
+    def differences(self, engine: Engine, *, titles: bool = False) -> list[str]:
         """Compare an engine with the database.
+
+        Args:
+            engine: which.
+            titles: the title of each document too; a server would have to be asked for one after the other.
 
         Returns:
             One Chinese line for each difference; empty when they agree.
@@ -92,6 +96,12 @@ class Carrier:
                 indexed = {int(key) for key in engine.keys(kind)}
                 differences += [f"{kind.value} {i}：索引中缺少" for i in sorted(stored - indexed)]
                 differences += [f"{kind.value} {i}：不应被检索到" for i in sorted(indexed - stored)]
+                known = queries.titles(session, kind) if titles else {}
+                differences += [
+                    f"{kind.value} {i}：索引中的标题与数据库不同"
+                    for i in sorted(stored & indexed & known.keys())
+                    if engine.title(kind, str(i)) != known[i]
+                ]
         return differences
 
     def close(self) -> None:

@@ -305,7 +305,7 @@ class IndexCopy:
             One Chinese line for each difference, for each kind of which a search overlooks too much, for a
             damaged snapshot, and for what may hold a record that was forgotten; empty when all is well.
         """
-        differences = self._carrier.differences(self.engine)
+        differences = self._carrier.differences(self.engine, titles=True)
         with self._database.reading() as session:
             origin = Origin.of(session)
         differences += [
