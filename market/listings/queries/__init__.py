@@ -1,5 +1,6 @@
 """Reading listings, what the rules find in needs, and overviews of it."""
 
+from market.listings.queries.firsts import first_found_valid_at, first_published_at
 from market.listings.queries.gate import (
     AskedAgain,
     AssessmentReport,
@@ -42,6 +43,8 @@ __all__ = [
     "blocking_findings",
     "codes_of",
     "find_by_external_id",
+    "first_found_valid_at",
+    "first_published_at",
     "gate_summary",
     "get_listing",
     "is_owner",

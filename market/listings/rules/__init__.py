@@ -1,6 +1,7 @@
 """Rules of listings: their life, and what is asked about needs (`gate`, `triage`)."""
 
 from market.listings.rules.gate import (
+    CONTENT,
     GATE_VERSION,
     RULE_OF,
     RULES,
@@ -45,6 +46,7 @@ from market.listings.rules.triage import (
 )
 
 __all__ = [
+    "CONTENT",
     "DEFAULT_VALID_DAYS",
     "EDITABLE",
     "GATE_VERSION",

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from market.listings.rules import reading
+from market.listings.rules import figures, joined, reading, terms
 
-GATE_VERSION = "2026.1"
+GATE_VERSION = "2026.2"
 """Changes with every change of a rule, a weight or a threshold; kept with each assessment."""
 
 MIN_BODY = 30
@@ -91,6 +91,9 @@ class NeedFacts:
         """All that was written in words, indicators apart."""
         return "\n".join((self.title, self.body, self.existing_conditions))
 
+
+CONTENT = tuple(field.name for field in fields(NeedFacts) if field.name != "has_contact")
+"""What a class and a validity are decided on, named as in the tables: all the rules read but the contact."""
 
 Evidence: TypeAlias = "tuple[str, ...] | None"
 """Words that gave rise to a question, sorted; None where there is no reason to ask."""
@@ -177,7 +180,7 @@ def _too_short(need: NeedFacts) -> Evidence:
 
 def _no_number(need: NeedFacts) -> Evidence:
     values = (value for _, value in need.indicators)
-    return _when(not reading.has_figure(need.text) and not any(map(reading.has_figure, values)))
+    return _when(not figures.has_figure(need.text) and not any(map(figures.has_figure, values)))
 
 
 def _no_goal(need: NeedFacts) -> Evidence:
@@ -206,7 +209,7 @@ _VERIFIABLE = re.compile(r"[无不未零全]|通过|符合|满足|合格|达标|
 def is_measurable(value: str) -> bool:
     """Tell whether an indicator's value can be checked: it has a figure, or says what must not be."""
     has_digit = any(letter.isdecimal() for letter in value)
-    return has_digit or reading.has_figure(value) or _VERIFIABLE.search(value) is not None
+    return has_digit or figures.has_figure(value) or _VERIFIABLE.search(value) is not None
 
 
 _BARE_NUMBER = re.compile(r"[\s≥≤<>=±~\-–—至到约为不低高大小多少于超过达及以上下内\d.]*")
@@ -221,7 +224,7 @@ def lacks_unit(name: str, value: str) -> bool:
 
     Only quantities that certainly have one are asked about, and none whose name carries it: 「强度（MPa）」.
     """
-    number, label = reading.plain(value), reading.plain(name)
+    number, label = figures.plain(value), figures.plain(name)
     if not _BARE_NUMBER.fullmatch(number) or not _DIMENSIONED.search(label):
         return False
     return re.search(r"[1-9]", number) is not None and "(" not in label and "/" not in label
@@ -262,7 +265,7 @@ RULES: tuple[GateRule, ...] = (
         GateCode.SEVERAL_PROBLEMS, "一条多题", Severity.ADVICE, 0,
         "这里像是几个不同的问题，能否拆成几条分别发布？",
         "不同的问题往往要找不同的团队，写在一起会都找不准。",
-        lambda need: _words(reading.several_wishes(need.title, need.body)),
+        lambda need: _words(joined.several_wishes(need.title, need.body)),
     ),
     GateRule(
         GateCode.VAGUE_WORDS, "用语笼统", Severity.ADVICE, 0,
@@ -301,13 +304,13 @@ RULES: tuple[GateRule, ...] = (
         GateCode.NO_DEADLINE, "没有期限", Severity.ADVICE, 8,
         "希望什么时候解决？",
         "期限决定能用成熟的成果，还是可以从头研发。",
-        lambda need: _when(need.deadline is None and not reading.has_time_limit(need.text)),
+        lambda need: _when(need.deadline is None and not terms.has_time_limit(need.text)),
     ),
     GateRule(
         GateCode.NO_BUDGET, "没有预算", Severity.ADVICE, 6,
         "大致愿意投入多少？也可以只给一个范围。",
         "有预算才能看价格是否相当；不便公开的可以仍写面议。",
-        lambda need: _when(need.budget_fen is None and not reading.has_budget(need.text)),
+        lambda need: _when(need.budget_fen is None and not terms.has_budget(need.text)),
     ),
     GateRule(
         GateCode.NO_MODE, "没有合作方式", Severity.ADVICE, 6,

@@ -143,18 +143,23 @@ def is_searchable(status: Status, expires_on: date, *, today: date) -> bool:
     return status is Status.PUBLISHED and expires_on >= today
 
 
-def expiry_fault(expires_on: date, *, today: date, closes_on: date | None = None) -> str | None:
+def expiry_fault(
+    expires_on: date, *, today: date, opens_on: date | None = None, closes_on: date | None = None
+) -> str | None:
     """Say in Chinese what is wrong with an expiry date; None if nothing is.
 
     Args:
         expires_on: last day on the market.
         today: present day in China.
+        opens_on: first day on which a scenario is open; it is found at least until then.
         closes_on: last day on which a scenario is open; nobody should find it later.
     """
     if expires_on < today:
         return "有效期不能早于今天。"
     if expires_on > today + timedelta(days=MAX_VALID_DAYS):
         return "有效期不能超过三年。"
+    if opens_on is not None and expires_on < opens_on:
+        return "有效期不能早于场景的开放日期。"
     if closes_on is not None and expires_on > closes_on:
         return "有效期不能晚于场景的截止日期。"
     return None

@@ -90,7 +90,9 @@ class NeedInput(NeedFields):
 
     title = text(4, 200, required=True)
     body = text(10, 20_000, required=True)
-    organisation_id = fields.Integer(strict=True, metadata={"description": "仅管理员代录时填写"})
+    organisation_id = fields.Integer(
+        strict=True, metadata={"description": "管理员代录时填写；其他人只能填本单位"}
+    )
 
 
 class AchievementInput(AchievementFields):
@@ -98,7 +100,9 @@ class AchievementInput(AchievementFields):
 
     title = text(4, 200, required=True)
     body = text(10, 20_000, required=True)
-    organisation_id = fields.Integer(strict=True, metadata={"description": "仅管理员代录时填写"})
+    organisation_id = fields.Integer(
+        strict=True, metadata={"description": "管理员代录时填写；其他人只能填本单位"}
+    )
 
 
 class ScenarioInput(ScenarioFields):
@@ -106,7 +110,9 @@ class ScenarioInput(ScenarioFields):
 
     title = text(4, 200, required=True)
     body = text(10, 20_000, required=True)
-    organisation_id = fields.Integer(strict=True, metadata={"description": "仅管理员代录时填写"})
+    organisation_id = fields.Integer(
+        strict=True, metadata={"description": "管理员代录时填写；其他人只能填本单位"}
+    )
 
 
 class OwnerView(MarketSchema):

@@ -30,7 +30,7 @@ from market.listings.rules import (
     expiry_fault,
     opening_fault,
 )
-from market.listings.service.gate import assess_need
+from market.listings.service.gate import assess_need, is_outdated, undo_decisions
 from market.listings.service.steps import note_event, require_owner, require_verified, take_step
 from market.reference.identifiers import patent_number_fault
 from market.reference.queries import check_codes
@@ -76,10 +76,10 @@ def create_listing(
         kind: what is listed.
         form: the listing's fields.
         now: present time.
-        organisation_id: whose listing it is, where an admin enters it for somebody.
+        organisation_id: whose listing it is: an admin enters it for somebody, all others for their own.
 
     Raises:
-        PermissionDenied: the actor's role does not list such things.
+        PermissionDenied: the actor's role does not list such things, or the organisation is another's.
         RuleViolation: a code is unknown, a date or a patent number is wrong.
         Conflict: the organisation has a listing with this external number.
     """
@@ -112,6 +112,8 @@ def _owner(session: Session, actor: Actor, kind: ListingKind, organisation_id: i
             raise violation("/organisation_id", "organisation-missing", "请指明所属单位。")
         owner = get_organisation(session, organisation_id)
     elif actor.role in OWNER_ROLES[kind] and actor.organisation_id is not None:
+        if organisation_id not in {None, actor.organisation_id}:
+            raise PermissionDenied(f"只能发布本单位的{KIND_NAMES[kind]}。", code="not-own-organisation")
         owner = get_organisation(session, actor.organisation_id)
     else:
         raise PermissionDenied(
@@ -160,14 +162,15 @@ def _check_days(values: Mapping[str, Any], *, today: date, listing: AnyListing |
         day: date | None = values[name] if name in values else getattr(listing, name, None)
         return day
 
-    closes_on = standing("closes_on")
-    if "opens_on" in values or "closes_on" in values:
-        fault = opening_fault(standing("opens_on"), closes_on)
+    opens_on, closes_on = standing("opens_on"), standing("closes_on")
+    opening_given = not values.keys().isdisjoint({"opens_on", "closes_on"})
+    if opening_given:
+        fault = opening_fault(opens_on, closes_on)
         if fault is not None:
             raise violation("/closes_on", "bad-opening", fault)
     expires_on = standing("expires_on")
-    if expires_on is not None and ("expires_on" in values or "closes_on" in values):
-        fault = expiry_fault(expires_on, today=today, closes_on=closes_on)
+    if expires_on is not None and (opening_given or "expires_on" in values):
+        fault = expiry_fault(expires_on, today=today, opens_on=opens_on, closes_on=closes_on)
         if fault is not None:
             raise violation("/expires_on", "bad-expiry", fault)
 
@@ -215,6 +218,8 @@ def submit_listing(
 ) -> AnyListing:
     """Hand a draft in for review. What the rules find in a need is noted, and keeps it from nothing.
 
+    A need that was classed or found valid in other words has to be decided on anew.
+
     Raises:
         PermissionDenied: not the owner, or the owner has not been verified.
         Conflict: not in a state to be submitted.
@@ -232,7 +237,13 @@ def submit_listing(
         missing.append(FieldError("/expires_on", "bad-expiry", "有效期已过，请先修改。"))
     if missing:
         raise RuleViolation("内容尚不完整，不能提交审核。", code="incomplete-listing", fields=tuple(missing))
-    take_step(session, actor, listing, Action.SUBMIT, By.OWNER, encoder=None, now=now)
-    if isinstance(listing, Need):
-        assess_need(session, listing, now=now)
+    if not isinstance(listing, Need):
+        take_step(session, actor, listing, Action.SUBMIT, By.OWNER, encoder=None, now=now)
+        return listing
+    outdated = is_outdated(session, listing)
+    note = "内容有改动，原来的分类和认定不再有效。" if outdated else None
+    take_step(session, actor, listing, Action.SUBMIT, By.OWNER, encoder=None, now=now, note=note)
+    if outdated:
+        undo_decisions(session, actor, listing, now=now)
+    assess_need(session, listing, now=now)
     return listing

@@ -13,6 +13,8 @@ from market.errors import Conflict, FieldError, RuleViolation, violation
 from market.listings import queries
 from market.listings.models import Need, NeedAssessment, NeedQuestion, NeedTriage
 from market.listings.rules import (
+    CONTENT,
+    EDITABLE,
     GATE_VERSION,
     RULE_OF,
     STATUS_NAMES,
@@ -23,10 +25,14 @@ from market.listings.rules import (
     By,
     GateCode,
     ListingKind,
+    Status,
     Triage,
     Validation,
 )
 from market.listings.service.steps import require_reviewer, take_step
+
+UNSETTLED = EDITABLE | {Status.PENDING, Status.REJECTED}
+"""States in which a need that was published before may read otherwise by now."""
 
 
 def assess_need(session: Session, need: Need, *, now: datetime) -> NeedAssessment:
@@ -45,6 +51,36 @@ def assess_need(session: Session, need: Need, *, now: datetime) -> NeedAssessmen
     session.add(assessment)
     session.flush()  # decisions and questions need the id
     return assessment
+
+
+def is_outdated(session: Session, need: Need) -> bool:
+    """Tell whether a need, about to be handed in, was decided on in other words than it has now."""
+    if need.triage is None and need.validation is Validation.OPEN:
+        return False
+    events = queries.list_events(session, need)
+    handed_in = max((i for i, event in enumerate(events) if event.action is Action.SUBMIT), default=-1)
+    before = [event.snapshot for event in events[: handed_in + 1] if event.snapshot]
+    since = [event.snapshot for event in events[handed_in + 1 :] if event.snapshot]
+    if not since:
+        return False
+    return not before or any(before[-1].get(name) != since[-1].get(name) for name in CONTENT)
+
+
+def undo_decisions(session: Session, actor: Actor, need: Need, *, now: datetime) -> None:
+    """Take back the class and the validity of a need whose content was changed; the history keeps both."""
+    record(
+        session, actor.user_id, action="need.validate", entity="need", entity_id=need.id, now=now,
+        details={
+            "result": Validation.OPEN.value,
+            "why": "content-changed",
+            "was": need.validation.value,
+            "class_was": need.triage.value if need.triage else None,
+        },
+    )  # fmt: skip
+    need.triage, need.validation = None, Validation.OPEN
+    need.validated_by = need.validated_at = None
+    need.validation_note = need.override_note = None
+    session.flush()  # draws the new version
 
 
 def _standing_assessment(session: Session, need: Need, *, now: datetime) -> NeedAssessment:
@@ -176,11 +212,11 @@ def validate_need(
 
     Raises:
         NotFound, PermissionDenied: see `review_listing`.
-        Conflict: it has not been published, or not put into a class whose needs can be valid.
+        Conflict: it has not been published as it stands, or not put into a class whose needs can be valid.
         RuleViolation: a note is missing.
     """
     need = _reviewed(session, actor, need_id)
-    if need.published_at is None:
+    if need.published_at is None or (result is Validation.VALID and need.status in UNSETTLED):
         raise Conflict("需求发布后才能认定是否有效。", code="illegal-transition")
     if result is Validation.INVALID and not note:
         raise violation("/note", "note-missing", "认定无效时，请写明理由。")
@@ -214,17 +250,15 @@ def _reviewed(session: Session, actor: Actor, need_id: int) -> Need:
 
 
 def _require_class(session: Session, need: Need) -> None:
-    triage = queries.last_triage(session, need.id)
-    if triage is None:
+    if need.triage is None and queries.last_triage(session, need.id) is None:
         raise Conflict("认定有效之前，请先分类。", code="triage-missing")
-    if triage.decided not in VALID_CLASSES:
+    if need.triage is None:
+        raise Conflict("分类以后需求的内容有改动，请按新的内容重新分类。", code="triage-outdated")
+    if need.triage not in VALID_CLASSES:
         raise Conflict(
-            f"该需求分类为“{TRIAGE_NAMES[triage.decided]}”，诊断清楚并改为其他类后才能认定有效。",
+            f"该需求分类为“{TRIAGE_NAMES[need.triage]}”，诊断清楚并改为其他类后才能认定有效。",
             code="triage-undecided",
         )
-    last = queries.last_assessment(session, need.id)
-    if last is not None and last.id != triage.assessment_id:
-        raise Conflict("分类以后需求又提交过，请按新的内容重新分类。", code="triage-outdated")
 
 
 def _require_answers(need: Need, override_note: str | None) -> list[str]:

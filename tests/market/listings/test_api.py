@@ -113,6 +113,10 @@ def test_an_admin_enters_for_an_organisation(stage: Stage) -> None:
     response = stage.post("/needs", "admin", {**FORM, "organisation_id": owner})
     assert response.status_code == 201
     assert response.get_json()["organisation"]["id"] == owner
+    refused = stage.post("/needs", "owner", {**FORM, "organisation_id": owner + 1})
+    assert problem_of(refused) == problem(
+        403, "not-own-organisation", title="没有权限", detail="只能发布本单位的需求。"
+    )
 
 
 def test_the_confidential_part_and_the_contact_are_for_the_owner_alone(either: Stage) -> None:

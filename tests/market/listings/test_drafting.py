@@ -31,7 +31,9 @@ from tests.market.listings.factories import (
     TODAY,
     Cast,
     findable,
+    make_cast,
     make_listing,
+    owner_kind,
 )
 from tests.market.listings.refusals import code_of, faults
 
@@ -108,6 +110,17 @@ def test_an_admin_enters_listings_for_an_organisation_that_may_have_them(
         code_of(session, lambda: create(session, cast.admin, organisation_id=10**9))
         == "organisation-not-found"
     )
+
+
+@pytest.mark.parametrize("kind", ListingKind)
+def test_a_member_enters_listings_for_the_own_organisation_only(session: Session, kind: ListingKind) -> None:
+    cast = make_cast(session, kind)
+    other = make_organisation(session, owner_kind(kind))
+    for wrong in (other.id, 10**9):
+        work = lambda wrong=wrong: create(session, cast.owner, kind, organisation_id=wrong)  # noqa: E731
+        assert code_of(session, work) == "not-own-organisation"
+    own = create(session, cast.owner, kind, organisation_id=cast.organisation.id)
+    assert own.organisation is cast.organisation
 
 
 def test_unknown_codes_are_named_by_their_place(session: Session, cast: Cast) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, inspect, select, update
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,7 @@ from market.errors import Conflict, PermissionDenied, RuleViolation
 from market.listings import queries, service
 from market.listings.models import Need, NeedAssessment, NeedQuestion, NeedTriage
 from market.listings.rules import (
+    CONTENT,
     GATE_VERSION,
     TRIAGED_IN,
     Action,
@@ -297,17 +299,85 @@ def test_other_results_need_no_class_but_invalid_needs_a_reason(session: Session
     assert (taken_back.validation, taken_back.validation_note) == (Validation.OPEN, None)
 
 
-def test_a_class_is_decided_anew_after_another_submission(session: Session, cast: Cast) -> None:
+def hand_in_again(session: Session, cast: Cast, need: Need, *changes: dict[str, Any]) -> Need:
+    service.revise_listing(session, cast.owner, NEED, need.id, now=NOW)
+    for one in changes:
+        service.edit_listing(session, cast.owner, NEED, need.id, changes=one, version=need.version, now=NOW)
+    service.submit_listing(session, cast.owner, NEED, need.id, now=NOW)
+    return need
+
+
+def publish(session: Session, actor: Actor, need: Need) -> None:
+    service.review_listing(
+        session, actor, NEED, need.id, decision=Action.PUBLISH, note=None, encoder=ENCODER, now=NOW
+    )
+
+
+def make_valid_need(session: Session, cast: Cast) -> Need:
+    """Insert a need that went the whole way, and was found valid."""
+    need = make_solid_need(session, cast.organisation, status=Status.DRAFT)
+    service.edit_listing(session, cast.owner, NEED, need.id, changes=SOLID, version=need.version, now=NOW)
+    service.submit_listing(session, cast.owner, NEED, need.id, now=NOW)
+    publish(session, cast.broker, need)
+    put_into(session, cast.broker, need)
+    return validate(session, cast.broker, need, Validation.VALID)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"body": VAGUE["body"]},
+        {"title": "染整废水回用的另一个问题"},
+        {"indicators": []},
+        {"budget_fen": None},
+        {"deadline": date(2026, 3, 1)},
+    ],
+)
+def test_a_need_handed_in_with_other_content_is_decided_anew(
+    session: Session, cast: Cast, changes: dict[str, Any]
+) -> None:
+    need = make_valid_need(session, cast)
+    hand_in_again(session, cast, need, changes)
+    assert (need.triage, need.validation, need.validated_at) == (None, Validation.OPEN, None)
+    assert queries.list_events(session, need)[-1].note == "内容有改动，原来的分类和认定不再有效。"
+    audit = session.scalars(select(AuditEvent).where(AuditEvent.action == "need.validate")).all()[-1]
+    assert (audit.actor_id, audit.details) == (
+        cast.owner.user_id,
+        {"result": "open", "why": "content-changed", "was": "valid", "class_was": "direct"},
+    )
+    assert [one.decided for one in queries.assessment_of(session, cast.broker, need.id).triages] == [
+        Triage.DIRECT
+    ]
+    work = lambda: validate(session, cast.broker, need, Validation.VALID, override_note="核实过")  # noqa: E731
+    assert code_of(session, work) == "illegal-transition"
+    publish(session, cast.bureau, need)
+    assert code_of(session, work) == "triage-outdated"
+    put_into(session, cast.bureau, need, Triage.LONG_TERM)
+    assert work().validation is Validation.VALID
+
+
+def test_a_need_handed_in_again_with_the_same_content_keeps_its_class_and_validity(
+    session: Session, cast: Cast
+) -> None:
+    need = make_valid_need(session, cast)
+    hand_in_again(session, cast, need)
+    publish(session, cast.broker, need)
+    contact = {"contact_name": "钱工", "confidential": "供应商换过", "title": need.title}
+    hand_in_again(session, cast, need, {"title": "写到一半的题目"}, contact)
+    assert (need.triage, need.validation) == (Triage.DIRECT, Validation.VALID)
+    assert queries.list_events(session, need)[-1].note is None
+
+
+def test_content_is_named_as_in_the_tables() -> None:
+    assert set(CONTENT) <= set(inspect(Need).column_attrs.keys())
+
+
+def test_a_need_open_for_editing_is_not_found_valid(session: Session, cast: Cast) -> None:
     need = put_into(session, cast.broker, make_solid_need(session, cast.organisation))
     service.revise_listing(session, cast.owner, NEED, need.id, now=NOW)
-    service.submit_listing(session, cast.owner, NEED, need.id, now=NOW)
-    service.review_listing(
-        session, cast.broker, NEED, need.id, decision=Action.PUBLISH, note=None, encoder=ENCODER, now=NOW
-    )
     work = lambda: validate(session, cast.broker, need, Validation.VALID)  # noqa: E731
-    assert code_of(session, work) == "triage-outdated"
-    put_into(session, cast.bureau, need)
-    assert work().validation is Validation.VALID
+    assert code_of(session, work) == "illegal-transition"
+    assert validate(session, cast.broker, need, Validation.INVALID, note="重复").validated_at == NOW
 
 
 def test_an_achievement_has_no_class_and_is_not_validated(session: Session, cast: Cast) -> None:

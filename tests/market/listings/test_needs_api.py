@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from market.listings.rules import Status
+from market.listings.rules import GATE_VERSION, Status
 from tests.market.listings.answers import UNAUTHENTICATED, invalid, problem, problem_of
 from tests.market.listings.conftest import Stage
 from tests.market.listings.factories import SOLID, VAGUE
@@ -20,7 +20,7 @@ def test_an_enterprise_is_helped_before_it_hands_in(stage: Stage) -> None:
     body = stage.get(f"/needs/{need}/assessment", "owner").get_json()
     assert (body["need_id"], body["rule_version"], body["stored"], body["triages"]) == (
         need,
-        "2026.1",
+        GATE_VERSION,
         None,
         [],
     )

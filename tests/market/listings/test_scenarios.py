@@ -91,6 +91,9 @@ def test_a_scenario_is_on_the_market_no_longer_than_it_is_open(session: Session)
     assert faults(session, entered(closes_on=soon, expires_on=late)) == {"/expires_on": "bad-expiry"}
     assert faults(session, entered(closes_on=TODAY - timedelta(days=1))) == {"/expires_on": "bad-expiry"}
     assert faults(session, entered(opens_on=late, closes_on=soon)) == {"/closes_on": "bad-opening"}
+    assert faults(session, entered(opens_on=late)) == {"/expires_on": "bad-expiry"}
+    assert faults(session, entered(opens_on=late, expires_on=soon)) == {"/expires_on": "bad-expiry"}
+    assert create(session, actor, opens_on=soon, expires_on=soon).expires_on == soon
     scenario = create(session, actor, opens_on=TODAY, closes_on=soon)
 
     def changed(**days: date | None) -> Callable[[], Any]:
