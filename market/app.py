@@ -91,7 +91,9 @@ def create_app(
     replica = open_replica(settings, database, encoder or open_encoder(settings))
     attach_replica(app, replica)
     app.extensions["market.ledger"] = TurnoverLedger()
-    on_index_change(app, lambda: suggesting.catch_up(database, replica, clock))
+    # For a while only: what is left over is worked off by the requests that follow, or by the daily command.
+    limit = suggesting.REQUEST_SECONDS
+    on_index_change(app, lambda: suggesting.catch_up(database, replica, clock, seconds=limit))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

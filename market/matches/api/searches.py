@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import flask
+from sqlalchemy.orm import Session
 
 from market.accounts.auth import current_actor
 from market.accounts.rules import Role
 from market.clock import china_day
 from market.errors import PermissionDenied
 from market.http.edge import now, reading
+from market.libraries.models import ChainNode
+from market.libraries.queries.chains import gaps
 from market.listings.queries import get_listing
 from market.listings.rules import ListingKind
 from market.matches import queries
 from market.matches.api.blueprint import blp
-from market.matches.queries.finding import Found, find_for
+from market.matches.queries.finding import Found, check_filters, find_for
 from market.matches.queries.records import LISTING_KINDS, Record, load
 from market.matches.rules import Side
 from market.matches.rules.referrals import DEMANDING, ReferralSide, pair_of
@@ -49,12 +52,15 @@ def _match(own: Kind, listing_id: int, args: dict[str, Any]) -> flask.Response:
         actor = current_actor(session)
         if actor.role not in {Role.BROKER, Role.ADMIN}:
             raise PermissionDenied("即时匹配供技术经纪人使用；推荐后您会看到结果。", code="role-not-allowed")
+        check_filters(session, field=args.get("field"), region=args.get("region"))
         listing = get_listing(session, actor, ListingKind(own.value), listing_id)
         record = Record(
             own, listing, findable=False
         )  # whatever its state, its owner may ask through a broker
-        ranking, found = find_for(session, current_replica(), record, kind, today=china_day(now()), **args)
-        return _answer(ranking, found, asked_by=_side(own, kind))
+        ranking, found = find_for(
+            session, current_replica(), record, kind, today=china_day(now()), all_nodes=True, **args
+        )
+        return _answer(session, ranking, found, asked_by=_side(own, kind))
 
 
 def _side(own: Kind, other: Kind) -> Side | ReferralSide:
@@ -82,6 +88,7 @@ def search(form: dict[str, Any]) -> Any:
         region_prefix=region_prefix(form["region"]) if form["region"] else None,
     )
     with reading() as session:
+        check_filters(session, field=form["field"], region=form["region"])
         ranking = queries.search(session, current_replica(), query)
         records = load(session, kind, [int(hit.key) for hit in ranking.hits], today=today)
         found = [
@@ -89,7 +96,7 @@ def search(form: dict[str, Any]) -> Any:
             for hit in ranking.hits
             if int(hit.key) in records and records[int(hit.key)].findable
         ]
-        return _answer(ranking, found, asked_by=_asker_of(kind))
+        return _answer(session, ranking, found, asked_by=_asker_of(kind))
 
 
 def _asker_of(kind: Kind) -> Side | ReferralSide:
@@ -99,13 +106,17 @@ def _asker_of(kind: Kind) -> Side | ReferralSide:
     return ReferralSide.SUPPLY if kind in DEMANDING else ReferralSide.DEMAND
 
 
-def _answer(ranking: Ranking, found: Iterable[Found], *, asked_by: Side | ReferralSide) -> flask.Response:
+def _answer(
+    session: Session, ranking: Ranking, found: Sequence[Found], *, asked_by: Side | ReferralSide
+) -> flask.Response:
     """Return a ranking as JSON, in the form of `RankingView`.
 
     Built as it is sent, since a ranking is plain values already: dumping it through the schema once
     more took longer than the search.
     """
     hits = []
+    nodes = [one.record.row for one in found if isinstance(one.record.row, ChainNode)]
+    open_nodes = gaps(session, nodes) if nodes else set()
     for one in found:
         view = public_view(one.record)
         hits.append(
@@ -114,6 +125,7 @@ def _answer(ranking: Ranking, found: Iterable[Found], *, asked_by: Side | Referr
                 "score": one.hit.score,
                 "listing": view if one.record.kind in LISTING_KINDS else None,
                 "record": view,
+                "is_gap": one.record.id in open_nodes if one.record.kind is Kind.NODE else None,
                 "reasons": queries.reasons_of(one.hit, ranking, asked_by=asked_by),
             }
         )

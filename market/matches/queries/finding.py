@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from market.matches.queries.engine import ask_engine
 from market.matches.queries.records import Record, document_of, load, suiting
 from market.matches.rules.referrals import pair_of
+from market.reference.queries import check_codes, check_region
+from market.reference.rules import Scheme
 from market.search.documents import Hit, Kind, Ranking
 from market.search.models import SearchDocument
 from market.search.replica import Replica
@@ -42,6 +44,7 @@ def find_for(
     field: str | None = None,
     region: str | None = None,
     alike: bool = False,
+    all_nodes: bool = False,
 ) -> tuple[Ranking, list[Found]]:
     """Rank the records of a kind that could be referred to one.
 
@@ -55,6 +58,7 @@ def find_for(
         field: only this technical field.
         region: only this region and all inside it.
         alike: name the different words that make the vectors alike, too.
+        all_nodes: nodes of chains that are no gaps, too.
 
     Returns:
         The engine's ranking, and at most `k` of its hits, best first.
@@ -78,9 +82,22 @@ def find_for(
     # The index may be ahead of this transaction or behind a withdrawal in another one.
     records = load(session, kind, [int(hit.key) for hit in ranking.hits], today=today)
     others = {one.id: one for one in records.values() if one.findable}
-    suits = set(others) if pair is None else suiting(session, pair[0], record, others.values())
+    suits = set(others)
+    if pair is not None:
+        suits = suiting(session, pair[0], record, others.values(), all_nodes=all_nodes)
     kept = [hit for hit in ranking.hits if int(hit.key) in suits][:k]
     return ranking, [Found(rank, hit, others[int(hit.key)]) for rank, hit in enumerate(kept, start=1)]
+
+
+def check_filters(session: Session, *, field: str | None, region: str | None) -> None:
+    """Refuse to look in a technical field or a region that does not exist, instead of finding nothing.
+
+    Raises:
+        RuleViolation: `unknown-code`.
+    """
+    check_codes(session, [("/field", Scheme.TECH_FIELD, field)])
+    if region is not None:
+        check_region(session, region, pointer="/region")
 
 
 def kinds_present(session: Session) -> set[Kind]:

@@ -14,24 +14,23 @@ from market.accounts.rules import Actor
 from market.libraries.models import (
     ChainEnterprise,
     ChainNode,
-    ChainPosition,
     KeyTechnology,
     Project,
     RegisterEntry,
     Resource,
     Talent,
 )
+from market.libraries.queries.chains import gaps
 from market.libraries.queries.entries import load_entries, sees_internal
 from market.libraries.queries.kinds import SPECS
 from market.libraries.queries.kinds import to_document as entry_document
 from market.libraries.rules import EntryKind, EntryStatus, is_public
 from market.libraries.rules.technologies import UNSOLVED
-from market.listings.models import Achievement, AnyListing, Listing
+from market.listings.models import Achievement, AnyListing, Listing, Scenario
 from market.listings.queries import MODELS
 from market.listings.queries import to_document as listing_document
 from market.listings.rules import PUBLIC, ListingKind, is_searchable
 from market.matches.rules.referrals import PILOT_BASE, Pair, Standing, takes_in
-from market.reference.rules import lies_within
 from market.search.documents import Document, Kind
 
 Key = tuple[Kind, int]
@@ -173,24 +172,9 @@ def may_see(actor: Actor | None, record: Record) -> bool:
     return record.row.status is not EntryStatus.ERASED and sees_internal(actor, record.row)
 
 
-def gaps(session: Session, nodes: Sequence[ChainNode]) -> set[int]:
-    """Return the ids of those nodes on which no listed enterprise of their region stands.
-
-    Says of each what `market.libraries.queries.chains.is_gap` says of one.
-    """
-    regions = {node.id: node.region_code for node in nodes}
-    statement = (
-        select(ChainPosition.node_id, ChainEnterprise.region_code)
-        .join(ChainEnterprise, ChainEnterprise.id == ChainPosition.enterprise_id)
-        .where(ChainPosition.node_id.in_(regions), ChainEnterprise.status == EntryStatus.LISTED)
-    )
-    held = {
-        node_id for node_id, region in session.execute(statement) if lies_within(region, regions[node_id])
-    }
-    return set(regions) - held
-
-
-def suiting(session: Session, pair: Pair, record: Record, others: Iterable[Record]) -> set[int]:
+def suiting(
+    session: Session, pair: Pair, record: Record, others: Iterable[Record], *, all_nodes: bool = False
+) -> set[int]:
     """Return the ids of those that a record may be referred to, by what the engine does not check.
 
     Args:
@@ -198,9 +182,11 @@ def suiting(session: Session, pair: Pair, record: Record, others: Iterable[Recor
         pair: of which the record is one side.
         record: one side.
         others: of the other side, any of them.
+        all_nodes: those, too, on which an enterprise stands; a referral is for gaps alone.
     """
     others = list(others)
-    open_nodes = gaps(session, [one.row for one in (record, *others) if isinstance(one.row, ChainNode)])
+    nodes = [one.row for one in (record, *others) if isinstance(one.row, ChainNode)]
+    open_nodes = {node.id for node in nodes} if all_nodes or not nodes else gaps(session, nodes)
     found = set()
     for other in others:
         demand, supply = (record, other) if record.kind is pair.demand else (other, record)
@@ -216,6 +202,8 @@ def _suits(pair: Pair, demand: Record, supply: Record, open_nodes: set[int]) -> 
     if isinstance(demand.row, KeyTechnology) and demand.row.progress not in UNSOLVED:
         return False
     row = supply.row
+    if isinstance(demand.row, Scenario) and isinstance(row, Achievement) and demand.row.min_trl is not None:
+        return takes_in(row.trl, min_trl=demand.row.min_trl, max_trl=None)
     if isinstance(row, Resource) and pair.category is not None:
         if row.category != pair.category:
             return False

@@ -125,6 +125,9 @@ def list_referrals(
     status: Status | None = None,
     demand_kind: Kind | None = None,
     supply_kind: Kind | None = None,
+    field: str | None = None,
+    region: str | None = None,
+    min_score: float | None = None,
     assigned: str | None = None,
     need: int | None = None,
     achievement: int | None = None,
@@ -140,6 +143,9 @@ def list_referrals(
         status: only this state.
         demand_kind: only demands of this kind.
         supply_kind: only supplies of this kind.
+        field: only demands of this technical field.
+        region: only demands of this region and all inside it.
+        min_score: only scores from this on.
         assigned: `me` or `none`; None means whoever it is assigned to.
         need: only this need.
         achievement: only this achievement, on either side.
@@ -152,6 +158,16 @@ def list_referrals(
         statement = statement.where(Referral.demand_kind == demand_kind)
     if supply_kind is not None:
         statement = statement.where(Referral.supply_kind == supply_kind)
+    if field is not None:
+        statement = statement.where(
+            _of_demand(Listing.tech_field == field, RegisterEntry.tech_field == field)
+        )
+    if region is not None:
+        prefix = region_prefix(region)
+        inside = (model.region_code.startswith(prefix) for model in (Listing, RegisterEntry))
+        statement = statement.where(_of_demand(*inside))
+    if min_score is not None:
+        statement = statement.where(Referral.score >= min_score)
     if assigned == "me":
         statement = statement.where(Referral.broker_id == actor.user_id)
     elif assigned == "none":
@@ -165,6 +181,15 @@ def list_referrals(
     order = [SortKey(Referral.score, descending=True), SortKey(Referral.id)]
     found = paginate(session, statement, order=order, page=page)
     return Page(cases_of(session, actor, found.items, today=today), found.next_cursor)
+
+
+def _of_demand(listing: ColumnElement[bool], entry: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that the demand is a listing, or an entry, with this property."""
+    listings, entries = select(Listing.id).where(listing), select(RegisterEntry.id).where(entry)
+    return or_(
+        Referral.demand_kind.in_(list(LISTING_KINDS)) & Referral.demand_id.in_(listings),
+        Referral.demand_kind.in_(list(ENTRY_KINDS)) & Referral.demand_id.in_(entries),
+    )
 
 
 def with_record(kinds: Iterable[Kind], record_id: int) -> ColumnElement[bool]:

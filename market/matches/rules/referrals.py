@@ -38,7 +38,7 @@ class Pair:
         """Whether a condition is checked on what the engine found, so that it must find more than wanted."""
         return (
             self.category is not None
-            or self.demand in {Kind.NODE, Kind.TECHNOLOGY}
+            or self.demand in {Kind.NODE, Kind.SCENARIO, Kind.TECHNOLOGY}
             or self.supply is Kind.PROJECT
         )
 
@@ -81,7 +81,7 @@ def pair_of(kind: Kind, other: Kind) -> tuple[Pair, ReferralSide] | None:
 
 
 def takes_in(trl: int | None, *, min_trl: int | None, max_trl: int | None) -> bool:
-    """Tell whether a pilot base takes in an achievement of this maturity.
+    """Tell whether a pilot base, or a scenario, takes in an achievement of this maturity.
 
     An achievement that does not state its maturity is not sent anywhere; a bound that is not stated does
     not bind.

@@ -56,6 +56,9 @@ class HitView(MarketSchema):
     score = fields.Float()
     listing = fields.Dict(allow_none=True)
     record = fields.Dict()
+    is_gap = fields.Boolean(
+        allow_none=True, metadata={"description": "产业链环节上是否没有本地企业；其他类的为空"}
+    )
     reasons = fields.Nested(ReasonsView)
 
 

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from market.accounts.rules import OPERATOR
 from market.clock import china_day
 from market.libraries.models import ChainNode, ChainPosition
+from market.libraries.queries.chains import gaps
 from market.matches.models import Referral, ReferralEvent
 from market.matches.queries.engine import reasons_of, without_quotations
 from market.matches.queries.finding import Found, find_for, kinds_present
-from market.matches.queries.records import Record, gaps, load, suiting
+from market.matches.queries.records import Record, load, suiting
 from market.matches.queries.referrals import with_record
 from market.matches.rules import TRANSITIONS, Action, Status
 from market.matches.rules.referrals import ReferralSide, pair_of, pairs_of
@@ -25,7 +26,7 @@ from market.search.documents import Kind, Ranking
 from market.search.replica import Replica
 
 PER_RECORD = 5
-"""Referrals asked for, of each kind, when a record becomes findable."""
+"""Referrals asked for, of each kind, when a record becomes findable; so many of a demand are open at once."""
 
 OPEN = TRANSITIONS[Action.LAPSE].sources
 
@@ -89,20 +90,69 @@ class Referring:
         ranking, found = find_for(
             self._session, self._replica, record, other, k=PER_RECORD, today=self._today, alike=True
         )
+        if not found:
+            return 0
         new, revived = [], 0
+        waiting = self._waiting(record, side, found)
         for one in found:
             existing = known.get((side, *one.record.key))
+            if existing is not None and existing.status is not Status.LAPSED:
+                continue
+            others = waiting[record.id if side is ReferralSide.DEMAND else one.record.id]
+            if not self._has_room(others, one.hit.score):
+                continue
             if existing is None:
-                new.append(self._new(record, side, one, ranking))
-            elif existing.status is Status.LAPSED:
-                _describe(existing, side, one, ranking)
-                take_engine_step(self._session, OPERATOR, existing, Action.REVIVE, now=self._now)
+                referral = self._new(record, side, one, ranking)
+                new.append(referral)
+            else:
+                referral = existing
+                _describe(referral, side, one, ranking)
+                take_engine_step(self._session, OPERATOR, referral, Action.REVIVE, now=self._now)
                 revived += 1
+            others.append(referral)
         self._session.add_all(new)
         self._session.flush()  # the events need the ids
         for referral in new:
             note_event(self._session, OPERATOR, referral, Action.SUGGEST, source=None, now=self._now)
         return len(new) + revived
+
+    def _waiting(
+        self, record: Record, side: ReferralSide, found: Sequence[Found]
+    ) -> Mapping[int, list[Referral]]:
+        """Return what is open of the demands' referrals to this kind of supply, by demand, locked."""
+        others = [one.record for one in found]
+        demands, supplies = ([record], others) if side is ReferralSide.DEMAND else (others, [record])
+        waiting: dict[int, list[Referral]] = {demand.id: [] for demand in demands}
+        rows = self._session.scalars(
+            select(Referral)
+            .where(
+                Referral.demand_kind == demands[0].kind,
+                Referral.demand_id.in_(waiting),
+                Referral.supply_kind == supplies[0].kind,
+                Referral.status.in_(OPEN),
+            )
+            .order_by(Referral.id)
+            .with_for_update()
+        )
+        for referral in rows.all():
+            waiting[referral.demand_id].append(referral)
+        return waiting
+
+    def _has_room(self, others: list[Referral], score: float) -> bool:
+        """Tell whether a demand has room for one more; a worse one that no broker has taken up gives way.
+
+        Every supply that comes asks, and where there are few demands each would be referred to all.
+        """
+        if len(others) < PER_RECORD:
+            return True
+        untouched = [one for one in others if one.status is Status.SUGGESTED and one.broker_id is None]
+        worst = min(untouched or others, key=lambda one: one.score)
+        if worst.score >= score:
+            return False
+        if untouched:
+            take_engine_step(self._session, OPERATOR, worst, Action.LAPSE, now=self._now)
+            others.remove(worst)
+        return True
 
     def _known(self, record: Record) -> dict[Place, Referral]:
         found: dict[Place, Referral] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,7 @@ from market.matches import queries, suggesting
 from market.matches.models import Suggestion, SuggestionEvent, SuggestionProgress
 from market.matches.rules import Action, Side, Status
 from market.matches.schemas import ReasonsView
+from market.search.models import ListingChange, Operation
 from market.search.queries import last_seq
 from market.search.replica import Replica
 from market.search.service import put_document, remove_document
@@ -141,6 +143,37 @@ def test_more_changes_than_a_batch_are_worked_off_in_several(
     with database.transaction() as session:
         make_achievement(session, scene.seller.id)
     assert suggesting.catch_up(database, replica, clock) == suggesting.PER_LISTING
+
+
+def test_a_request_leaves_some_but_not_what_came_last(
+    database: Database, replica: Replica, clock: FixedClock, scene: Scene
+) -> None:
+    with database.transaction() as session:
+        made = make_achievement(session, scene.seller.id)
+        make_need(session, scene.buyer.id)
+    suggesting.catch_up(database, replica, clock)
+    with database.transaction() as session:
+        pair_of(session).status = Status.RECOMMENDED
+        for operation in (Operation.REMOVE, Operation.UPSERT):  # left the market and came back
+            session.add(ListingChange(kind=Kind.ACHIEVEMENT, record_id=made.id, operation=operation, at=NOW))
+            session.flush()
+            for _ in range(6):
+                make_need(session, scene.buyer.id)
+        last = make_achievement(session, scene.seller.id)
+    tick = itertools.count().__next__  # a second at every look
+    assert suggesting.catch_up(database, replica, clock, seconds=1, timer=tick) > 0
+    with database.reading() as session:
+        assert suggesting.pending(session) >= 12  # numbers of undone transactions count too
+        pairs = all_pairs(session)
+        assert sum(pair.achievement_id == last.id for pair in pairs) >= suggesting.PER_LISTING
+        assert Status.LAPSED not in {pair.status for pair in pairs}
+    suggesting.catch_up(database, replica, clock)
+    with database.reading() as session:
+        assert suggesting.pending(session) == 0
+        found = all_pairs(session)
+        assert len({(pair.need_id, pair.achievement_id) for pair in found}) == len(found)
+        assert {pair.id for pair in pairs} <= {pair.id for pair in found}
+        assert [pair.status for pair in found].count(Status.RECOMMENDED) == 1
 
 
 def test_a_step_that_dies_is_made_up_for_by_the_next_run(

@@ -168,7 +168,7 @@ def test_whom_the_desk_is_not_for(get: Ask) -> None:
         ({"assigned": "you"}, "/assigned"),
         ({"entry": "x"}, "/entry"),
         ({"cursor": "x"}, "/cursor"),
-        ({"region": "320281"}, "/region"),
+        ({"region": "3202"}, "/region"),
     ],
 )
 def test_bad_filters_are_named(get: Ask, query: dict[str, Any], pointer: str) -> None:
@@ -186,6 +186,14 @@ def test_the_queue_filters_and_pages(get: Ask, refer: Ask) -> None:
     query = {"assigned": "me", "status": "suggested", "demand_kind": "need", "supply_kind": "expert"}
     found = get("/referrals", "broker", **query).get_json()["items"]
     assert [f"/referrals/{item['id']}" for item in found] == [last]
+    for query, expected in (
+        ({"min_score": 0.5}, [best]),
+        ({"field": "07", "region": "320200"}, [best, last]),
+        ({"field": "01"}, []),
+        ({"region": "110000"}, []),
+    ):
+        found = get("/referrals", "broker", **query).get_json()["items"]
+        assert [f"/referrals/{item['id']}" for item in found] == expected, query
 
 
 def test_steps_need_a_token_and_are_hidden_from_strangers(send: Ask, refer: Ask) -> None:

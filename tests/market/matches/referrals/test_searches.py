@@ -63,6 +63,7 @@ def test_every_kind_is_searched_by_anyone(theatre: Theatre) -> None:
         assert hit["rank"] == 1
         assert hit["record"]["title"]
         assert hit["listing"] == (hit["record"] if kind in set(ListingKind) else None)
+        assert hit["is_gap"] is (True if kind is Kind.NODE else None)
         assert "contact" not in hit["record"]
         assert "internal" not in hit["record"]
 
@@ -131,9 +132,10 @@ def test_matches_of_an_achievement_obey_the_conditions_of_referrals(theatre: The
     url = f"/achievements/{achievement}/matches"
     assert ids(theatre.get(url, "broker", kind="resource", k=1)) == {fits.id}
     response = theatre.get(url, "broker", kind="node")
-    assert ids(response) == {gap.id}
-    (hit,) = response.get_json()["hits"]
-    assert (hit["rank"], hit["listing"]) == (1, None)
+    hits = response.get_json()["hits"]
+    # All that it could serve, whoever stands there; referrals are made for gaps alone.
+    assert {hit["record"]["id"]: hit["is_gap"] for hit in hits} == {gap.id: True, held.id: False}
+    assert (hits[0]["rank"], hits[0]["listing"]) == (1, None)
     assert ids(theatre.get(url, "broker", kind="node", region="320282")) == set()
     need = theatre.need()
     assert len(ids(theatre.get(f"/needs/{need}/matches", "broker", kind="resource"))) == 3
@@ -144,6 +146,19 @@ def test_what_is_not_offered_as_a_match_is_refused(theatre: Theatre, kind: str) 
     words = "应为以下之一：achievement, expert, resource, project, node, scenario, technology。"
     answer = theatre.get(f"/needs/{theatre.need()}/matches", "broker", kind=kind)
     assert problem_of(answer) == invalid(("/kind", words))
+
+
+def test_fields_and_regions_that_do_not_exist_are_refused(theatre: Theatre) -> None:
+    filters = {"field": "99", "region": "999999"}
+    need = theatre.need()
+    for name, value in filters.items():
+        for response in (
+            theatre.post("/searches", None, {"text": TEXT, name: value}),
+            theatre.get(f"/needs/{need}/matches", "broker", **{name: value}),
+        ):
+            body = problem_of(response)
+            assert (body["status"], body["code"]) == (422, "unknown-code")
+            assert [error["pointer"] for error in body["errors"]] == [f"/{name}"]
 
 
 def test_more_hits_ask_the_database_no_more_often(theatre: Theatre) -> None:
