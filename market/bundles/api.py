@@ -87,10 +87,15 @@ def set_items(form: dict[str, Any], bundle_id: int) -> Any:
 @blp.route("/bundles/<int:bundle_id>/releases", methods=["POST"])
 @blp.response(200, BundleDetailView)
 def release_bundle(bundle_id: int) -> Any:
-    """发布到期的成果包，并推送给订阅单位（制作单位、所在地主管部门）"""
+    """发布到期的成果包，并推送给需求相符的订阅单位（制作单位、所在地主管部门）"""
+    replica = current_replica()
+    with reading() as session:
+        prepared = releasing.prepare_release(
+            session, current_actor(session), bundle_id, replica=replica, now=now()
+        )
     with transaction() as session:
         bundle = releasing.release_bundle(
-            session, current_actor(session), bundle_id, replica=current_replica(), now=now()
+            session, current_actor(session), bundle_id, prepared=prepared, now=now()
         )
     return versioned(bundle)
 

@@ -8,7 +8,7 @@ import click
 
 from market.accounts.rules import OPERATOR
 from market.bundles.queries import due_bundles
-from market.bundles.service.releasing import release_bundle
+from market.bundles.service.releasing import prepare_release, release_bundle
 from market.clock import china_day
 from market.errors import MarketError
 
@@ -28,10 +28,12 @@ def release_due(context: Any) -> None:
         ]
     refused = 0
     for bundle_id, title in due:
-        replica = context.replica  # before the transaction: opening it may write, too
+        replica, now = context.replica, context.clock.now()
         try:
+            with context.database.reading() as session:
+                prepared = prepare_release(session, OPERATOR, bundle_id, replica=replica, now=now)
             with context.database.transaction() as session:
-                release_bundle(session, OPERATOR, bundle_id, replica=replica, now=context.clock.now())
+                release_bundle(session, OPERATOR, bundle_id, prepared=prepared, now=now)
         except MarketError as error:
             refused += 1
             click.echo(f"未发布：{bundle_id} {title}。{error.detail}（{error.code}）", err=True)

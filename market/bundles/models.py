@@ -87,7 +87,10 @@ class BundleItem(Base):
 
 
 class Subscription(Base):
-    """A unit's wish to be sent bundles of a chain, of a field, or of both at once."""
+    """A unit's wish to be sent bundles of a chain, of a field, or of both at once.
+
+    Those are meant that suit a need of the unit; `without_match` asks for the others, too.
+    """
 
     __tablename__ = "bundle_subscriptions"
     __table_args__ = (
@@ -108,6 +111,7 @@ class Subscription(Base):
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     chain_code: Mapped[str | None] = mapped_column(Code)
     tech_field: Mapped[str | None] = mapped_column(Code)
+    without_match: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -118,11 +122,16 @@ class BundleDelivery(Base):
     __tablename__ = "bundle_deliveries"
     __table_args__ = (
         UniqueConstraint("bundle_id", "need_id", "achievement_id"),
+        # Rows without a need are not alike to the constraint above.
+        Index(
+            "uq_bundle_deliveries_alone", "bundle_id", "organisation_id", unique=True,
+            sqlite_where=text("need_id IS NULL"), postgresql_where=text("need_id IS NULL"),
+        ),
         CheckConstraint(
             "(need_id IS NULL) = (achievement_id IS NULL) AND (need_id IS NULL) = (score IS NULL)",
             name="pair",
         ),
-    )
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     bundle_id: Mapped[int] = mapped_column(ForeignKey("bundles.id"))

@@ -198,46 +198,51 @@ def _with_what_is_shown() -> list[Any]:
     ]
 
 
-def subscribers_of(session: Session, bundle: Bundle) -> list[int]:
-    """Return the verified units that ask for such a bundle, each once, in order of their ids."""
+def subscribers_of(session: Session, bundle: Bundle) -> dict[int, bool]:
+    """Return the verified units that ask for such a bundle, and whether even if it suits no need of theirs.
+
+    Each stands once, in order of the ids.
+    """
     rows = session.scalars(
         select(Subscription)
         .join(Organisation, Organisation.id == Subscription.organisation_id)
         .where(Organisation.status == OrganisationStatus.VERIFIED)
     )
     fields = {item.achievement.tech_field for item in bundle.items}
-    return sorted(
-        {
-            row.organisation_id
-            for row in rows
-            if suits(
-                wanted_chain=row.chain_code,
-                wanted_field=row.tech_field,
-                chain=bundle.chain_code,
-                fields=fields,
-            )
-        }
-    )
+    found: dict[int, bool] = {}
+    for row in rows:
+        if suits(
+            wanted_chain=row.chain_code,
+            wanted_field=row.tech_field,
+            chain=bundle.chain_code,
+            fields=fields,
+        ):
+            found[row.organisation_id] = found.get(row.organisation_id, False) or row.without_match
+    return dict(sorted(found.items()))
 
 
 def needs_of(session: Session, organisations: Collection[int], *, today: date) -> dict[int, list[Record]]:
     """Return the needs of units that may be found today, by unit, in order of their ids."""
-    owners = dict(
-        session.execute(
-            select(Need.id, Need.organisation_id)
-            .where(
-                Need.organisation_id.in_(organisations),
-                Need.status == ListingStatus.PUBLISHED,
-                Need.expires_on >= today,
-            )
-            .order_by(Need.id)
-        ).all()
-    )
+    owners = findable_needs(session, organisations, today=today)
     records = load(session, Kind.NEED, list(owners), today=today)
     found: dict[int, list[Record]] = {}
     for need_id, owner in owners.items():
         found.setdefault(owner, []).append(records[need_id])
     return found
+
+
+def findable_needs(session: Session, organisations: Collection[int], *, today: date) -> dict[int, int]:
+    """Return the units of those of their needs that may be found today, by need, in order of their ids."""
+    statement = (
+        select(Need.id, Need.organisation_id)
+        .where(
+            Need.organisation_id.in_(list(organisations)),
+            Need.status == ListingStatus.PUBLISHED,
+            Need.expires_on >= today,
+        )
+        .order_by(Need.id)
+    )
+    return dict(session.execute(statement).all())
 
 
 @dataclass(frozen=True, slots=True)

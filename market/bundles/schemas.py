@@ -110,6 +110,7 @@ class SubscriptionInput(MarketSchema):
 
     chain_code = fields.String(allow_none=True, load_default=None, validate=CODE)
     tech_field = fields.String(allow_none=True, load_default=None, validate=CODE)
+    without_match = fields.Boolean(load_default=False, metadata={"description": "没有匹配需求时也通知"})
 
 
 class SubscriptionView(MarketSchema):
@@ -118,6 +119,7 @@ class SubscriptionView(MarketSchema):
     id = fields.Integer()
     chain_code = fields.String(allow_none=True)
     tech_field = fields.String(allow_none=True)
+    without_match = fields.Boolean()
     created_at = fields.AwareDateTime()
 
 

@@ -16,15 +16,17 @@ from market.bundles.rules import STATUS_NAMES, STEPS, Action
 from market.errors import Conflict, PermissionDenied
 
 
-def bundle_for_step(session: Session, actor: Actor, bundle_id: int, action: Action) -> Bundle:
-    """Return a bundle, locked, with which the actor may take a step now.
+def bundle_for_step(
+    session: Session, actor: Actor, bundle_id: int, action: Action, *, lock: bool = True
+) -> Bundle:
+    """Return a bundle with which the actor may take a step now; locked, unless it is only prepared.
 
     Raises:
         NotFound: there is none, or the actor may not know of it.
         PermissionDenied: the actor does not keep it.
         Conflict: the step does not start from its state.
     """
-    bundle = get_bundle(session, actor, bundle_id, lock=True)
+    bundle = get_bundle(session, actor, bundle_id, lock=lock)
     if not is_keeper(actor, bundle):
         raise PermissionDenied("成果包由制作单位或所在地主管部门办理。", code="role-not-allowed")
     if bundle.status not in STEPS[action].sources:

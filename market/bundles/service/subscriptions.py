@@ -18,9 +18,23 @@ from market.reference.rules import Scheme
 
 
 def subscribe(
-    session: Session, actor: Actor, *, chain_code: str | None, tech_field: str | None, now: datetime
+    session: Session,
+    actor: Actor,
+    *,
+    chain_code: str | None,
+    tech_field: str | None,
+    without_match: bool = False,
+    now: datetime,
 ) -> Subscription:
     """Subscribe the actor's unit to bundles of a chain, of a field, or of both at once.
+
+    Args:
+        session: open transaction.
+        actor: member of a verified enterprise or university.
+        chain_code: only bundles of this chain.
+        tech_field: only bundles with an achievement of this field.
+        without_match: those, too, of which nothing suits a need of the unit.
+        now: present time.
 
     Raises:
         PermissionDenied: of no enterprise and no university, or of one that is not verified.
@@ -41,6 +55,7 @@ def subscribe(
         organisation_id=organisation_id,
         chain_code=chain_code,
         tech_field=tech_field,
+        without_match=without_match,
         created_by=actor.user_id,
         created_at=now,
     )

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("organisation_id", BIG_ID, nullable=False),
         sa.Column("chain_code", sa.String(length=32), nullable=True),
         sa.Column("tech_field", sa.String(length=32), nullable=True),
+        sa.Column("without_match", sa.Boolean(), nullable=False),
         sa.Column("created_by", BIG_ID, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
@@ -111,6 +112,14 @@ def upgrade() -> None:
             name=op.f("uq_bundle_deliveries_bundle_id_need_id_achievement_id"),
         ),
     )
+    op.create_index(
+        "uq_bundle_deliveries_alone",
+        "bundle_deliveries",
+        ["bundle_id", "organisation_id"],
+        unique=True,
+        sqlite_where=sa.text("need_id IS NULL"),
+        postgresql_where=sa.text("need_id IS NULL"),
+    )
     op.create_index(op.f("ix_bundle_deliveries_need_id"), "bundle_deliveries", ["need_id"], unique=False)
     op.create_index(
         op.f("ix_bundle_deliveries_organisation_id"), "bundle_deliveries", ["organisation_id"], unique=False
@@ -142,6 +151,12 @@ def downgrade() -> None:
     op.drop_table("bundle_items")
     op.drop_index(op.f("ix_bundle_deliveries_organisation_id"), table_name="bundle_deliveries")
     op.drop_index(op.f("ix_bundle_deliveries_need_id"), table_name="bundle_deliveries")
+    op.drop_index(
+        "uq_bundle_deliveries_alone",
+        table_name="bundle_deliveries",
+        sqlite_where=sa.text("need_id IS NULL"),
+        postgresql_where=sa.text("need_id IS NULL"),
+    )
     op.drop_table("bundle_deliveries")
     op.drop_index("ix_bundles_status_release_on", table_name="bundles")
     op.drop_index(op.f("ix_bundles_organisation_id"), table_name="bundles")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,9 +11,11 @@ from market.accounts.rules import Actor, OrganisationKind
 from market.bundles.models import Bundle
 from market.bundles.rules import Status
 from market.bundles.service.making import create_bundle, set_items
+from market.bundles.service.releasing import prepare_release, release_bundle
 from market.bundles.service.subscriptions import subscribe
 from market.listings.models import Achievement, Need
 from market.listings.rules import ListingKind
+from market.search.replica import Replica
 from tests.factories import NOW, make_achievement, make_actor, make_need, make_organisation
 from tests.market.listings.factories import TODAY, make_listing
 
@@ -82,9 +85,22 @@ def put_in(session: Session, actor: Actor, bundle: Bundle, *achievements: Achiev
 
 
 def make_subscriber(
-    session: Session, *, chain: str | None = CHAIN, field: str | None = None, **values: Any
+    session: Session,
+    *,
+    chain: str | None = CHAIN,
+    field: str | None = None,
+    without_match: bool = False,
+    **values: Any,
 ) -> Actor:
     """Insert an enterprise that subscribes to bundles."""
     actor = make_actor(session, **values)
-    subscribe(session, actor, chain_code=chain, tech_field=field, now=NOW)
+    subscribe(session, actor, chain_code=chain, tech_field=field, without_match=without_match, now=NOW)
     return actor
+
+
+def release(
+    session: Session, actor: Actor, bundle_id: int, *, replica: Replica, now: datetime = NOW
+) -> Bundle:
+    """Prepare and release a bundle in one session."""
+    prepared = prepare_release(session, actor, bundle_id, replica=replica, now=now)
+    return release_bundle(session, actor, bundle_id, prepared=prepared, now=now)

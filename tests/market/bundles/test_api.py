@@ -88,8 +88,8 @@ def test_from_a_draft_to_the_inbox(desk: Desk) -> None:
 
 def test_subscriptions_come_and_go(desk: Desk) -> None:
     buyer = make_subscriber(desk.session)
-    row = desk.done("POST", "/bundle-subscriptions", buyer, {"tech_field": "07"})
-    assert (row["chain_code"], row["tech_field"]) == (None, "07")
+    row = desk.done("POST", "/bundle-subscriptions", buyer, {"tech_field": "07", "without_match": True})
+    assert (row["chain_code"], row["tech_field"], row["without_match"]) == (None, "07", True)
     assert len(desk.done("GET", "/bundle-subscriptions", buyer)) == 2
     desk.done("DELETE", f"/bundle-subscriptions/{row['id']}", buyer)
     (left,) = desk.done("GET", "/bundle-subscriptions", buyer)

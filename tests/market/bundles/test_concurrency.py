@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from market.bundles.models import Bundle, BundleDelivery
-from market.bundles.service.releasing import release_bundle
+from market.bundles.service.releasing import prepare_release, release_bundle
 from market.db import Database
 from market.errors import MarketError
 from tests.factories import NOW
@@ -20,12 +20,15 @@ def test_one_of_two_releases_wins(own_database: Database, tmp_path: Path) -> Non
     with own_database.transaction() as session:
         broker = make_broker(session)
         bundle_id = make_bundle(session, broker).id
-        make_subscriber(session)
+        make_subscriber(session, without_match=True)
     replica = make_replica(own_database, tmp_path / "index").open()
+
+    with own_database.reading() as session:
+        prepared = prepare_release(session, broker, bundle_id, replica=replica, now=NOW)
 
     def release() -> Bundle:
         with own_database.transaction() as session:
-            return release_bundle(session, broker, bundle_id, replica=replica, now=NOW)
+            return release_bundle(session, broker, bundle_id, prepared=prepared, now=NOW)
 
     results = at_once(release, release, release)
     replica.close()

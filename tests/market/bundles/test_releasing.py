@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from market.accounts.models import Organisation
@@ -15,10 +16,11 @@ from market.audit.models import AuditEvent
 from market.bundles.models import Bundle, BundleDelivery
 from market.bundles.queries import get_bundle, list_bundles, list_deliveries, pairs_for
 from market.bundles.rules import LEAST_SCORE, PER_NEED, Status
-from market.bundles.service.releasing import release_bundle, withdraw_bundle
+from market.bundles.service.releasing import prepare_release, release_bundle, withdraw_bundle
 from market.bundles.service.subscriptions import mark_read, subscribe
 from market.db import Database, PageRequest
 from market.errors import Conflict, NotFound
+from market.listings.models import Need
 from market.listings.rules import Status as ListingStatus
 from market.matches.queries.records import load
 from market.search.documents import Kind
@@ -31,6 +33,7 @@ from tests.market.bundles.factories import (
     make_subscriber,
     make_wanted_need,
     put_in,
+    release,
 )
 from tests.market.listings.factories import TODAY
 
@@ -61,14 +64,14 @@ def test_a_release_reaches_those_who_asked_for_it(database: Database, replica: R
         make_wanted_need(session, asker).status = ListingStatus.WITHDRAWN
         # Asked for by its chain and by a field: it comes once.
         subscribe(session, asker, chain_code=None, tech_field="07", now=NOW)
-        without = make_subscriber(session)
+        without, anyway = make_subscriber(session), make_subscriber(session, without_match=True)
         make_need(session, unit_of(without), title="水稻烘干能耗偏高", body="每吨稻谷耗煤过多，求节能办法。")
         aside = [make_subscriber(session, chain="chain-ai"), make_subscriber(session, field="01")]
         suspended = make_subscriber(session)
         session.get_one(Organisation, unit_of(suspended)).status = OrganisationStatus.SUSPENDED
 
     with database.transaction() as session:
-        bundle = release_bundle(session, broker, bundle_id, replica=replica, now=NOW)
+        bundle = release(session, broker, bundle_id, replica=replica)
     assert (bundle.status, bundle.released_at) == (Status.RELEASED, NOW)
     with database.reading() as session:
         (sent,) = inbox(session, asker)
@@ -78,11 +81,18 @@ def test_a_release_reaches_those_who_asked_for_it(database: Database, replica: R
         assert sent.reasons is not None
         assert sum(part["contribution"] for part in sent.reasons["parts"]) == pytest.approx(sent.score)
         assert all("need_spans" in term for term in sent.reasons["terms"])
-        (bare,) = inbox(session, without)
+        assert inbox(session, without) == []
+        (bare,) = inbox(session, anyway)
         assert (bare.need, bare.achievement, bare.score, bare.reasons) == (None, None, None, None)
         assert [inbox(session, one) for one in (*aside, suspended)] == [[], [], []]
         event = session.scalars(select(AuditEvent).where(AuditEvent.action == "bundle.release")).one()
-        assert event.details == {"from": "draft", "to": "released", "subscribers": 2, "pairs": 1}
+        assert event.details == {
+            "from": "draft",
+            "to": "released",
+            "subscribers": 3,
+            "recipients": 2,
+            "pairs": 1,
+        }
 
 
 def test_pairs_are_the_engine_s_own_best_first(database: Database, replica: Replica) -> None:
@@ -102,12 +112,12 @@ def test_pairs_are_the_engine_s_own_best_first(database: Database, replica: Repl
 def refusal_of(session: Session, actor: Actor, bundle: Bundle, replica: Replica, **ahead: int) -> Conflict:
     """Return why a bundle is not released."""
     with pytest.raises(Conflict) as refused:
-        release_bundle(session, actor, bundle.id, replica=replica, now=NOW + timedelta(**ahead))
+        release(session, actor, bundle.id, replica=replica, now=NOW + timedelta(**ahead))
     return refused.value
 
 
 def test_what_is_not_ready_is_not_released(session: Session, replica: Replica) -> None:
-    broker, subscriber = make_broker(session), make_subscriber(session)
+    broker, subscriber = make_broker(session), make_subscriber(session, without_match=True)
     early = make_bundle(session, broker, release_on=TODAY + timedelta(days=1))
     assert refusal_of(session, broker, early, replica).code == "bundle-not-due"
     empty = make_bundle(session, broker)
@@ -126,12 +136,12 @@ def test_what_is_not_ready_is_not_released(session: Session, replica: Replica) -
 
 
 def test_a_released_bundle_reads_as_it_was_released(session: Session, replica: Replica) -> None:
-    broker, subscriber = make_broker(session), make_subscriber(session)
+    broker, subscriber = make_broker(session), make_subscriber(session, without_match=True)
     achievement = make_found_achievement(session, trl=6)
     bundle = make_bundle(session, broker, achievement)
     achievement.trl = 7  # after it was put in, before the release
     session.flush()
-    release_bundle(session, broker, bundle.id, replica=replica, now=NOW)
+    release(session, broker, bundle.id, replica=replica)
     before = achievement.title
     achievement.title, achievement.trl, achievement.organisation.name = "新的名称", 9, "新的单位"
     achievement.status = ListingStatus.REWORK
@@ -152,6 +162,35 @@ def test_a_released_bundle_reads_as_it_was_released(session: Session, replica: R
     with pytest.raises(NotFound):
         get_bundle(session, subscriber, bundle.id)
     assert inbox(session, subscriber)[0].bundle.status is Status.WITHDRAWN
+
+
+def test_what_changed_since_it_was_prepared_is_not_sent(database: Database, replica: Replica) -> None:
+    with database.transaction() as session:
+        broker, subscriber = make_broker(session), make_subscriber(session)
+        need = make_wanted_need(session, subscriber)
+        bundle = make_bundle(session, broker, make_found_achievement(session))
+    with database.reading() as session:
+        prepared = prepare_release(session, broker, bundle.id, replica=replica, now=NOW)
+    assert [pair.need_id for pair in prepared.pairs[unit_of(subscriber)]] == [need.id]
+    with database.transaction() as session:
+        bundle = get_bundle(session, broker, bundle.id)
+        put_in(session, broker, bundle, make_found_achievement(session))
+        with pytest.raises(Conflict) as refused:
+            release_bundle(session, broker, bundle.id, prepared=prepared, now=NOW)
+        assert (refused.value.code, bundle.status) == ("bundle-changed", Status.DRAFT)
+        again = prepare_release(session, broker, bundle.id, replica=replica, now=NOW)
+        session.get_one(Need, need.id).status = ListingStatus.MATCHING
+        release_bundle(session, broker, bundle.id, prepared=again, now=NOW)
+        assert inbox(session, subscriber) == []
+
+
+def test_a_bundle_without_a_need_is_sent_to_a_unit_once(session: Session) -> None:
+    bundle = make_bundle(session, make_broker(session))
+    unit = unit_of(make_subscriber(session))
+    for _ in range(2):
+        session.add(BundleDelivery(bundle_id=bundle.id, organisation_id=unit, created_at=NOW))
+    with pytest.raises(IntegrityError):
+        session.flush()
 
 
 def test_lists_show_what_one_may_read(session: Session) -> None:
