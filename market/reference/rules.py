@@ -96,6 +96,11 @@ def lies_within(code: str, area: str) -> bool:
     return code.startswith(region_prefix(area))
 
 
+def regions_around(code: str) -> frozenset[str]:
+    """Return the codes of a region and of all that it lies in, up to the nation."""
+    return frozenset((code, f"{code[:4]}00", f"{code[:2]}0000", NATION_CODE))
+
+
 def announced_workday(day: date) -> bool | None:
     """Tell whether a day is a working day as the State Council announced; None in a year not known.
 

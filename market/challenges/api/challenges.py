@@ -18,6 +18,7 @@ from market.challenges.schemas.challenges import (
     ChallengeListInput,
     ChallengeListView,
     ChallengeNoteInput,
+    ChallengePostponementInput,
     ChallengeRulesArgs,
     ChallengeRulesInput,
     ChallengeRulesView,
@@ -99,6 +100,15 @@ def invite(form: dict[str, Any], challenge_id: int) -> Any:
     """定向委托：邀请一家单位揭榜（所在地主管部门）"""
     with transaction() as session:
         return calling.invite(session, current_actor(session), challenge_id, **form, now=now())
+
+
+@blp.route("/challenges/<int:challenge_id>/postponements", methods=["POST"])
+@blp.arguments(ChallengePostponementInput)
+@blp.response(200, ChallengeView)
+def postpone_call(form: dict[str, Any], challenge_id: int) -> Any:
+    """延期揭榜截止时间，须写明理由并对外公开（所在地主管部门）"""
+    with transaction() as session:
+        return calling.postpone_call(session, current_actor(session), challenge_id, **form, now=now())
 
 
 @blp.route("/challenges/<int:challenge_id>/closings", methods=["POST"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from market.accounts.auth import current_actor
 from market.challenges.api.blueprint import blp
-from market.challenges.queries import bids as bid_queries
+from market.challenges.queries import integrity as integrity_queries
 from market.challenges.queries import panels as queries
 from market.challenges.queries import scores
 from market.challenges.queries.challenges import get_challenge, is_bureau
@@ -16,6 +16,7 @@ from market.challenges.schemas.panels import (
     DrawView,
     IntegrityInput,
     IntegrityView,
+    IntegrityWithdrawalInput,
     PanelInput,
     PanelsView,
     RankedView,
@@ -25,7 +26,8 @@ from market.challenges.schemas.panels import (
 )
 from market.challenges.service import integrity, scoring
 from market.challenges.service import panels as service
-from market.http.edge import now, reading, transaction
+from market.http.edge import now, page_request, reading, transaction
+from market.http.schema import PageArgs, page_of
 
 
 @blp.route("/challenges/<int:challenge_id>/panels", methods=["POST"])
@@ -55,7 +57,7 @@ def list_panels(challenge_id: int) -> Any:
 @blp.arguments(DeclarationInput)
 @blp.response(200, SeatView)
 def declare(form: dict[str, Any], seat_id: int) -> Any:
-    """声明无须回避或应当回避，回避的依次递补（专家本人，或主管部门代为记录）"""
+    """声明无须回避或应当回避，回避的依次递补（专家本人；没有账号的，由主管部门代为记录）"""
     with transaction() as session:
         return service.declare(session, current_actor(session), seat_id, **form, now=now())
 
@@ -97,8 +99,20 @@ def record_integrity(form: dict[str, Any]) -> Any:
 
 
 @blp.route("/integrity-records")
-@blp.response(200, IntegrityView(many=True))
-def list_integrity() -> Any:
+@blp.arguments(PageArgs, location="query")
+@blp.response(200, page_of(IntegrityView))
+def list_integrity(args: dict[str, Any]) -> Any:
     """列出本地区的诚信记录，新的在前（主管部门）"""
     with reading() as session:
-        return bid_queries.list_integrity(session, current_actor(session))
+        return integrity_queries.list_integrity(session, current_actor(session), page=page_request(args))
+
+
+@blp.route("/integrity-records/<int:integrity_id>/withdrawals", methods=["POST"])
+@blp.arguments(IntegrityWithdrawalInput)
+@blp.response(200, IntegrityView)
+def withdraw_integrity(form: dict[str, Any], integrity_id: int) -> Any:
+    """撤销诚信记录，记录保留（所在地主管部门，登记人除外）"""
+    with transaction() as session:
+        return integrity.withdraw_integrity(
+            session, current_actor(session), integrity_id, note=form["note"], now=now()
+        )

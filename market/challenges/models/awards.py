@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from market.accounts.models import Organisation
+from market.accounts.models import Organisation, User
 from market.challenges.models.bids import Bid
 from market.challenges.models.challenges import Challenge
 from market.challenges.rules import AwardReviewKind, ObjectionStatus, Payee, ReviewDecision, Status
@@ -62,6 +62,8 @@ class ChallengeObjection(Base):
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    filer: Mapped[User | None] = relationship(foreign_keys=[filed_by])
+
 
 class Award(Base):
     """A bid that was chosen (立项). The demand side pays `amount_fen`, public funds give `grant_fen`."""
@@ -80,6 +82,7 @@ class Award(Base):
     awarded_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     awarded_on: Mapped[date] = mapped_column(index=True)
     contracted_on: Mapped[date | None]
+    """Since when a registered contract stands; None again once none does."""
     ended_on: Mapped[date | None]
     version: Mapped[int] = mapped_column(default=1)
 

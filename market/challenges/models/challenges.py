@@ -83,6 +83,8 @@ class Challenge(Base):
     closes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     invited_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     """The one unit that may bid, where the work is commissioned (定向委托)."""
+    postponements: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
+    """Each with the `announced` deadline, the new one `closes_at`, the `note` and when it was done, `at`."""
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

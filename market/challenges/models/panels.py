@@ -28,6 +28,10 @@ class Panel(Base):
     seats: Mapped[int]
     """How many experts the panel has when it is complete."""
     fields: Mapped[list[str]] = mapped_column(JSON)
+    region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"))
+    """Where the candidates were looked for; None for anywhere."""
+    note: Mapped[str | None] = mapped_column(String(900))
+    """Why in other fields or another region than those of the challenge."""
     seed: Mapped[str] = mapped_column(String(64))
     eligible: Mapped[list[int]] = mapped_column(JSON)
     excluded: Mapped[list[dict[str, str | int]]] = mapped_column(JSON)
@@ -64,11 +68,15 @@ class PanelSeat(Base):
 
 
 class IntegrityRecord(Base):
-    """A breach of an expert or a unit; until `barred_until` neither is drawn nor may bid."""
+    """A breach of an expert or a unit; until `barred_until` neither is drawn nor may bid.
+
+    One that was wrong is withdrawn by somebody else than who recorded it; it stays on record.
+    """
 
     __tablename__ = "integrity_records"
     __table_args__ = (
         CheckConstraint("(talent_id IS NULL) <> (organisation_id IS NULL)", name="one_subject"),
+        CheckConstraint("(withdrawn_at IS NULL) = (withdrawal_note IS NULL)", name="withdrawn"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -80,6 +88,9 @@ class IntegrityRecord(Base):
     barred_until: Mapped[date]
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawal_note: Mapped[str | None] = mapped_column(String(1000))
 
     talent: Mapped[Talent | None] = relationship()
     organisation: Mapped[Organisation | None] = relationship()

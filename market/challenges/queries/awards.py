@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from market.accounts.models import User
 from market.accounts.rules import Actor
 from market.challenges.models import Award, AwardReview, Challenge, ChallengeObjection, GrantPayment, Notice
 from market.challenges.queries.challenges import get_challenge, is_bureau
-from market.clock import china_day
+from market.challenges.rules import LIVE_AWARD
+from market.clock import CHINA
 from market.errors import NotFound
 from market.reference.rules import region_prefix
 
@@ -27,7 +29,11 @@ def list_notices(session: Session, challenge: Challenge) -> list[Notice]:
 
 def list_objections(session: Session, actor: Actor, challenge: Challenge) -> list[ChallengeObjection]:
     """Return the objections to a challenge's notices, oldest first: all for the bureau, else one's own."""
-    statement = select(ChallengeObjection).where(ChallengeObjection.challenge_id == challenge.id)
+    statement = (
+        select(ChallengeObjection)
+        .options(joinedload(ChallengeObjection.filer).joinedload(User.organisation))
+        .where(ChallengeObjection.challenge_id == challenge.id)
+    )
     if not is_bureau(actor, challenge):
         statement = statement.where(ChallengeObjection.filed_by == actor.user_id)
     return list(session.scalars(statement.order_by(ChallengeObjection.id)))
@@ -49,6 +55,16 @@ def list_awards(session: Session, challenge: Challenge) -> list[Award]:
             select(Award).options(*_shown()).where(Award.challenge_id == challenge.id).order_by(Award.id)
         )
     )
+
+
+def has_live_award(session: Session, technology_id: int | None) -> bool:
+    """Tell whether an award of any challenge of a key technology is not over; of none, no."""
+    live = (
+        select(Award.id)
+        .join(Challenge, Challenge.id == Award.challenge_id)
+        .where(Challenge.technology_id == technology_id, Award.status.in_(LIVE_AWARD))
+    )
+    return session.scalar(live.limit(1)) is not None
 
 
 def sees_work(actor: Actor | None, award: Award) -> bool:
@@ -95,12 +111,10 @@ class ChallengeCount:
     Attributes:
         listed: put on a list.
         awarded: awarded for the first time.
-        contracted: whose first contract was registered.
     """
 
     listed: int
     awarded: int
-    contracted: int
 
 
 def count_challenges(
@@ -118,20 +132,22 @@ def count_challenges(
     inside: list[ColumnElement[bool]] = [Challenge.region_code.startswith(region_prefix(region))]
     if key_only:
         inside.append(Challenge.key.is_(True))
-    firsts = (
-        select(func.min(Award.awarded_on).label("awarded"), func.min(Award.contracted_on).label("contracted"))
+    first = func.min(Award.awarded_on)
+    awarded = (
+        select(Award.challenge_id)
         .join(Challenge, Challenge.id == Award.challenge_id)
         .where(*inside)
         .group_by(Award.challenge_id)
+        .having(and_(first <= end, *([first >= start] if start is not None else [])))
     )
-    rows = session.execute(firsts).all()
-    listed = [moment for moment in session.scalars(select(Challenge.listed_at).where(*inside)) if moment]
+    listed = select(func.count()).where(*inside, Challenge.listed_at < _midnight(end + timedelta(days=1)))
+    if start is not None:
+        listed = listed.where(Challenge.listed_at >= _midnight(start))
     return ChallengeCount(
-        listed=_within([china_day(moment) for moment in listed], start, end),
-        awarded=_within([row.awarded for row in rows], start, end),
-        contracted=_within([row.contracted for row in rows], start, end),
+        listed=session.scalar(listed) or 0,
+        awarded=session.scalar(select(func.count()).select_from(awarded.subquery())) or 0,
     )
 
 
-def _within(days: Sequence[date | None], start: date | None, end: date) -> int:
-    return sum(day is not None and (start is None or day >= start) and day <= end for day in days)
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, CHINA)

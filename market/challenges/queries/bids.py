@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from market.accounts.rules import Actor, Role
-from market.challenges.models import Bid, Challenge, IntegrityRecord
-from market.challenges.queries.challenges import get_challenge, is_bureau, is_owner
+from market.accounts.rules import Actor
+from market.challenges.models import Bid, Challenge
+from market.challenges.queries.challenges import get_challenge, is_bureau, is_owner, steps_taken
 from market.challenges.queries.panels import is_cleared
-from market.challenges.rules import HANDED_IN, SCORED, SEALED, BidStatus, Status, needs_panel
-from market.errors import NotFound, PermissionDenied
+from market.challenges.rules import HANDED_IN, SCORED, Action, BidStatus, needs_panel
+from market.errors import NotFound
 from market.libraries.models import Talent
-from market.reference.rules import region_prefix
 
 
 class Sight(StrEnum):
@@ -28,22 +27,23 @@ class Sight(StrEnum):
     WHOLE = "whole"
 
 
-def sight_of(actor: Actor, bid: Bid, *, cleared: bool) -> Sight:
+def sight_of(actor: Actor, bid: Bid, *, cleared: bool, taken: Collection[Action]) -> Sight:
     """Tell how much of a bid the actor sees.
 
     The team sees all of its own. The bureau sees what was handed in once the call is closed; experts
     without a conflict what passed the formal check. The demand side sees those without the confidential
     plan, unless it scores them itself or the bid was chosen. `cleared` says that the actor is an expert of
-    the panel without a conflict.
+    the panel without a conflict; `taken` are the steps that were taken with the challenge, as
+    `steps_taken` returns them: one that was called off before it was closed stays sealed.
     """
     challenge = bid.challenge
     if actor.organisation_id is not None and actor.organisation_id == bid.organisation_id:
         return Sight.WHOLE
-    if challenge.status in SEALED or bid.status not in HANDED_IN:
+    if Action.CLOSE not in taken or bid.status not in HANDED_IN:
         return Sight.NOTHING
     if is_bureau(actor, challenge):
         return Sight.WHOLE
-    if challenge.status is Status.CLOSED or bid.status not in SCORED:
+    if Action.FINISH_CHECKS not in taken or bid.status not in SCORED:
         return Sight.NOTHING
     if cleared:
         return Sight.WHOLE
@@ -105,13 +105,14 @@ class SeenBid:
 
 def see(session: Session, actor: Actor, bid: Bid) -> SeenBid:
     """Return a bid as the actor sees it."""
-    return _seen(actor, bid, cleared=is_cleared(session, actor, bid.challenge_id))
+    cleared = is_cleared(session, actor, bid.challenge_id)
+    return _seen(actor, bid, cleared=cleared, taken=steps_taken(session, bid.challenge_id))
 
 
-def _seen(actor: Actor, bid: Bid, *, cleared: bool) -> SeenBid:
+def _seen(actor: Actor, bid: Bid, *, cleared: bool, taken: Collection[Action]) -> SeenBid:
     _ = bid.organisation
     team = [SeenMember(one.full_name, one.full_unit, one.talent_id, one.duty) for one in bid.members]
-    return SeenBid(bid, sight_of(actor, bid, cleared=cleared), leader_of(bid), team)
+    return SeenBid(bid, sight_of(actor, bid, cleared=cleared, taken=taken), leader_of(bid), team)
 
 
 def read_bid(session: Session, actor: Actor, bid_id: int) -> SeenBid:
@@ -125,7 +126,8 @@ def list_bids(session: Session, actor: Actor, challenge: Challenge) -> list[Seen
         select(Bid).options(*_loaded()).where(Bid.challenge_id == challenge.id).order_by(Bid.id)  # type: ignore[arg-type]
     )
     cleared = is_cleared(session, actor, challenge.id)
-    seen = [_seen(actor, bid, cleared=cleared) for bid in rows]
+    taken = steps_taken(session, challenge.id)
+    seen = [_seen(actor, bid, cleared=cleared, taken=taken) for bid in rows]
     return [one for one in seen if one.sight is not Sight.NOTHING]
 
 
@@ -146,20 +148,3 @@ def leader_of(bid: Bid) -> str:
     """Return the name of a bid's leader, wherever it is kept."""
     talent: Talent | None = bid.leader
     return talent.person_name if talent is not None else bid.leader_name or ""
-
-
-def list_integrity(session: Session, actor: Actor) -> list[IntegrityRecord]:
-    """Return the integrity records of regions the actor is in charge of, newest first.
-
-    Raises:
-        PermissionDenied: the actor is in charge of none.
-    """
-    statement = select(IntegrityRecord).options(
-        joinedload(IntegrityRecord.talent), joinedload(IntegrityRecord.organisation)
-    )
-    if actor.role is Role.BUREAU and actor.in_office and actor.region_code is not None:
-        here = region_prefix(actor.region_code)
-        statement = statement.where(IntegrityRecord.region_code.startswith(here))
-    elif actor.role is not Role.ADMIN:
-        raise PermissionDenied("诚信记录由主管部门掌握。", code="role-not-allowed")
-    return list(session.scalars(statement.order_by(IntegrityRecord.id.desc())))

@@ -19,7 +19,7 @@ from market.challenges.models import (
     ChallengeRuleSet,
     PanelSeat,
 )
-from market.challenges.rules import SEATED, USUAL_RULES, DemandRules, Mode, Status
+from market.challenges.rules import SEATED, UNSEALING, USUAL_RULES, Action, DemandRules, Mode, Status
 from market.db import Page, PageRequest, SortKey, paginate
 from market.errors import NotFound, PermissionDenied
 from market.libraries.models import Talent
@@ -64,6 +64,14 @@ def get_challenge(
     return challenge
 
 
+def steps_taken(session: Session, challenge_id: int) -> frozenset[Action]:
+    """Return which of the steps after which more is read were taken; see `UNSEALING`."""
+    found = select(ChallengeEvent.action).where(
+        ChallengeEvent.challenge_id == challenge_id, ChallengeEvent.action.in_(UNSEALING)
+    )
+    return frozenset(session.scalars(found))
+
+
 def list_challenges(
     session: Session,
     actor: Actor | None,
@@ -76,6 +84,8 @@ def list_challenges(
     field: str | None = None,
     need_id: int | None = None,
     technology_id: int | None = None,
+    number: str | None = None,
+    project_id: int | None = None,
     key: bool | None = None,
     awarded_since: date | None = None,
     awarded_until: date | None = None,
@@ -93,6 +103,8 @@ def list_challenges(
         field: only this technical field.
         need_id: only of this need.
         technology_id: only of this key technology.
+        number: only the one that bears this number on its list.
+        project_id: only the one an award of which opened this project.
         key: only key ones (重点), or only others; what has not been screened is none yet.
         awarded_since: only those whose first award was made on this day or later.
         awarded_until: the same, on this day or earlier.
@@ -108,10 +120,14 @@ def list_challenges(
         Challenge.tech_field: field,
         Challenge.need_id: need_id,
         Challenge.technology_id: technology_id,
+        Challenge.number: number,
     }
     for column, value in wanted.items():
         if value is not None:
             statement = statement.where(column == value)
+    if project_id is not None:
+        awards = select(Award.challenge_id).where(Award.project_id == project_id)
+        statement = statement.where(Challenge.id.in_(awards))
     if region is not None:
         statement = statement.where(Challenge.region_code.startswith(region_prefix(region)))
     if key is not None:

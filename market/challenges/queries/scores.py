@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from market.accounts.rules import Actor
 from market.challenges.models import Award, Bid, Challenge, ChallengeObjection, Notice, ScoreSheet
 from market.challenges.queries.bids import standing_bids
-from market.challenges.queries.challenges import is_bureau, is_owner
+from market.challenges.queries.challenges import is_bureau, is_owner, steps_taken
 from market.challenges.queries.panels import cleared_seats, panels_of
 from market.challenges.rules import (
-    BEFORE_AWARD,
     SCORED,
+    Action,
     AwardReviewKind,
     BidStatus,
     Facts,
@@ -30,7 +30,7 @@ from market.challenges.rules import (
 from market.clock import china_day
 from market.errors import PermissionDenied
 from market.libraries.models import Project
-from market.libraries.rules.projects import MilestoneStatus
+from market.libraries.rules.projects import CLOSED, MilestoneStatus
 
 
 def panel_needed(challenge: Challenge) -> bool:
@@ -101,8 +101,8 @@ def read_ranking(session: Session, actor: Actor, challenge: Challenge) -> list[R
     Raises:
         PermissionDenied: the actor is somebody else, or it is too early.
     """
-    late = challenge.status not in BEFORE_AWARD
-    if not is_bureau(actor, challenge) and not (late and is_owner(actor, challenge)):
+    awarded = Action.AWARD in steps_taken(session, challenge.id)
+    if not is_bureau(actor, challenge) and not (awarded and is_owner(actor, challenge)):
         raise PermissionDenied("评分情况由主管部门掌握，立项后需求方可以查看。", code="role-not-allowed")
     return ranking(session, challenge)
 
@@ -156,4 +156,6 @@ def facts_of_award(session: Session, award: Award, *, kind: AwardReviewKind | No
             review.kind is kind and review.decision is ReviewDecision.RECTIFY for review in award.reviews
         ),
         milestones_open=sum(one.status is not MilestoneStatus.ACCEPTED for one in project.milestones),
+        contracted=award.contracted_on is not None,
+        project_closed=project.stage == CLOSED,
     )

@@ -1,6 +1,7 @@
 """Rules of challenges (揭榜挂帅), by subject."""
 
 from market.challenges.rules.awards import (
+    MOST_AHEAD,
     OBJECTION_STATUS_NAMES,
     REVIEW_ACTIONS,
     AwardReviewKind,
@@ -25,6 +26,7 @@ from market.challenges.rules.demand import (
     DemandRules,
     Fault,
     demand_faults,
+    grant_fault,
     needs_panel,
     owner_part,
 )
@@ -49,31 +51,32 @@ from market.challenges.rules.scoring import (
     rank_bids,
     total_of,
 )
+from market.challenges.rules.steps import (
+    STEPS,
+    By,
+    Condition,
+    Facts,
+    Refusal,
+    Subject,
+    step_refusal,
+)
 from market.challenges.rules.workflow import (
     ACTION_NAMES,
-    BEFORE_AWARD,
     BEFORE_LIST,
     LIVE_AWARD,
     MODE_NAMES,
     SEALED,
     STATUS_NAMES,
-    STEPS,
+    UNSEALING,
     Action,
-    By,
-    Condition,
-    Facts,
     Mode,
-    Refusal,
     Status,
-    Subject,
     start_action,
     state_of_challenge,
-    step_refusal,
 )
 
 __all__ = [
     "ACTION_NAMES",
-    "BEFORE_AWARD",
     "BEFORE_LIST",
     "BID_STATUS_NAMES",
     "BID_STEPS",
@@ -81,6 +84,7 @@ __all__ = [
     "HANDED_IN",
     "LIVE_AWARD",
     "MODE_NAMES",
+    "MOST_AHEAD",
     "OBJECTION_STATUS_NAMES",
     "OPEN_BID",
     "RECUSAL_NAMES",
@@ -91,6 +95,7 @@ __all__ = [
     "SEAT_STATUS_NAMES",
     "STATUS_NAMES",
     "STEPS",
+    "UNSEALING",
     "USUAL_RULES",
     "Action",
     "AwardReviewKind",
@@ -118,6 +123,7 @@ __all__ = [
     "demand_faults",
     "draw",
     "drawn_order",
+    "grant_fault",
     "is_late",
     "months_later",
     "needs_panel",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from market.challenges.rules.scoring import Place
@@ -58,10 +58,19 @@ class Payee(StrEnum):
     OWNER = "owner"
 
 
+MOST_AHEAD = timedelta(days=2 * 366)
+"""How far ahead a call may close, or the work of an award begin; our own choice, against slips of the pen."""
+
+
 def months_later(day: date, months: int) -> date:
-    """Return the same day some months later, or that month's last day where it has no such day."""
+    """Return the same day some months later, or that month's last day where it has no such day.
+
+    Past the calendar's end it is the calendar's last day.
+    """
     years, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + years, month + 1
+    if year > date.max.year:
+        return date.max
     return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 

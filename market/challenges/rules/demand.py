@@ -84,11 +84,10 @@ def demand_faults(form: Mapping[str, Any], rules: DemandRules) -> Iterator[Fault
         rules: those of its region.
     """
     budget, grant = form["budget_fen"], form["grant_fen"]
-    if budget < grant * rules.budget_per_grant:
-        yield Fault(
-            "/budget_fen", "budget-below-grant",
-            f"企业投入不得低于财政资助的{rules.budget_per_grant}倍。", rules.source,
-        )  # fmt: skip
+    if budget <= 0:
+        yield Fault("/budget_fen", "budget-missing", "企业投入应大于零，否则无人能够揭榜。")
+    elif (fault := grant_fault(budget, grant, rules, pointer="/budget_fen")) is not None:
+        yield fault
     if form["solver_percent"] < rules.solver_percent:
         yield Fault(
             "/solver_percent", "solver-share-low",
@@ -104,6 +103,14 @@ def demand_faults(form: Mapping[str, Any], rules: DemandRules) -> Iterator[Fault
         yield Fault("/max_awards", "awards-out-of-range", f"赛马制应有2至{rules.max_awards}个揭榜方并行。")
     if form["mode"] is not Mode.RACE and form["max_awards"] != 1:
         yield Fault("/max_awards", "awards-out-of-range", "除赛马制外，每个榜单只立一项。")
+
+
+def grant_fault(amount_fen: int, grant_fen: int, rules: DemandRules, *, pointer: str) -> Fault | None:
+    """Say that a grant is too large for what the demand side pays; None if it is not."""
+    if amount_fen >= grant_fen * rules.budget_per_grant:
+        return None
+    detail = f"企业投入不得低于财政资助的{rules.budget_per_grant}倍。"
+    return Fault(pointer, "budget-below-grant", detail, rules.source)
 
 
 def needs_panel(mode: Mode, budget_fen: int, rules: DemandRules) -> bool:

@@ -10,6 +10,25 @@ from enum import StrEnum
 
 SHORTEST_UNIT = 4
 """Characters from which a unit's name inside another one means the same unit: 某大学 in 某大学化工学院."""
+SHORTEST_CORE = 3
+CORE_HEAD = 4
+"""Characters from which what a firm is called apart from place and legal form tells it from others, and how
+many of them are looked for: 腾索金属 of 江阴腾索金属制品股份有限公司."""
+SHORTEST_NAME = 2
+"""Characters from which a person's name is looked for in what an expert stated."""
+LEGAL_FORMS = (
+    "股份有限公司",
+    "有限责任公司",
+    "有限公司",
+    "总公司",
+    "分公司",
+    "公司",
+    "控股",
+    "集团",
+    "股份",
+    "总厂",
+    "厂",
+)
 
 
 class Recusal(StrEnum):
@@ -94,15 +113,17 @@ class Concerned:
         owner_ids: its organisations.
         bidder_units: names of lead units and of members' units.
         bidder_ids: their organisations.
+        cores: short names of these firms; see `core_of`.
         people: name and unit of leaders and members.
         talent_ids: those of them in the talent pool.
-        project_ids: projects any of them is or was a member of.
+        project_ids: projects any of them leads, is or was a member of, by link or by name.
     """
 
     owner_units: tuple[str, ...] = ()
     owner_ids: frozenset[int] = frozenset()
     bidder_units: tuple[str, ...] = ()
     bidder_ids: frozenset[int] = frozenset()
+    cores: tuple[str, ...] = ()
     people: tuple[tuple[str, str], ...] = ()
     talent_ids: frozenset[int] = frozenset()
     project_ids: frozenset[int] = frozenset()
@@ -118,6 +139,26 @@ def same_unit(one: str, other: str) -> bool:
     """Tell whether two names mean the same unit, or one a part of the other."""
     short, long = sorted((plain(one), plain(other)), key=len)
     return bool(short) and (short == long or (len(short) >= SHORTEST_UNIT and short in long))
+
+
+def core_of(unit: str, places: Iterable[str]) -> str | None:
+    """Return what a firm is called apart from place and legal form, as people mention it.
+
+    None for other units and for what is too short to tell one firm from another.
+
+    Args:
+        unit: its full name.
+        places: names of regions that may stand before it.
+    """
+    whole = stem = plain(unit)
+    while form := next((one for one in LEGAL_FORMS if stem.endswith(one)), None):
+        stem = stem.removesuffix(form)
+    if stem == whole:
+        return None
+    names = sorted(filter(None, map(plain, places)), key=len, reverse=True)
+    while place := next((one for one in names if stem.startswith(one)), None):
+        stem = stem.removeprefix(place)
+    return stem[:CORE_HEAD] if len(stem) >= SHORTEST_CORE else None
 
 
 def _any_same(units: Iterable[str], others: Collection[str]) -> bool:
@@ -144,11 +185,21 @@ def recusal_of(candidate: Candidate, concerned: Concerned) -> Recusal | None:
         return Recusal.BIDDER_UNIT
     if candidate.project_ids & concerned.project_ids:
         return Recusal.SAME_PROJECT
-    stated = plain(candidate.interests)
-    units = (plain(unit) for unit in (*concerned.owner_units, *concerned.bidder_units))
-    if any(len(unit) >= SHORTEST_UNIT and unit in stated for unit in units):
+    if _mentions(plain(candidate.interests), concerned):
         return Recusal.STATED
     return None
+
+
+def _mentions(stated: str, concerned: Concerned) -> bool:
+    """Tell whether words name a unit concerned, in full or as it is called, or a person."""
+    units = (plain(unit) for unit in (*concerned.owner_units, *concerned.bidder_units))
+    names = (plain(name) for name, _ in concerned.people)
+    wanted = (
+        *concerned.cores,
+        *(unit for unit in units if len(unit) >= SHORTEST_UNIT),
+        *(name for name in names if len(name) >= SHORTEST_NAME),
+    )
+    return any(words in stated for words in wanted)
 
 
 @dataclass(frozen=True, slots=True)

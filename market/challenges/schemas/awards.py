@@ -70,8 +70,16 @@ class ChallengeAnswerInput(MarketSchema):
     answer = text(2, 2000, required=True)
 
 
+class ObjectorView(MarketSchema):
+    """Who objected, and on behalf of which unit."""
+
+    id = fields.Integer()
+    name = fields.String()
+    organisation = fields.Nested(ChallengeUnitView, allow_none=True)
+
+
 class ChallengeObjectionView(MarketSchema):
-    """An objection and its answer."""
+    """An objection and its answer, for the bureau and whoever raised it."""
 
     id = fields.Integer()
     notice_id = fields.Integer()
@@ -79,6 +87,7 @@ class ChallengeObjectionView(MarketSchema):
     evidence = fields.String(allow_none=True)
     status = fields.Enum(ObjectionStatus, by_value=True)
     status_name = fields.Function(lambda row: OBJECTION_STATUS_NAMES[row.status], metadata={"type": "string"})
+    filed_by = fields.Nested(ObjectorView, attribute="filer", allow_none=True)
     filed_at = fields.AwareDateTime()
     answer = fields.String(allow_none=True)
     answered_at = fields.AwareDateTime(allow_none=True)

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from market.challenges.queries.challenges import terms_digest
 from market.challenges.rules import ACTION_NAMES, MODE_NAMES, STATUS_NAMES, Action, Mode, Status
-from market.http.schema import MarketSchema, MoneyFen, PageArgs, text
+from market.http.schema import MarketSchema, Moment, MoneyFen, PageArgs, text
 
 REGION = validate.Length(equal=6)
 
@@ -87,6 +87,15 @@ class ChallengeInput(ChallengeFields):
     duration_months = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=120))
 
 
+class ChallengePostponementView(MarketSchema):
+    """That the deadline was put off, from when to when, and why."""
+
+    announced = fields.String(metadata={"format": "date-time"})
+    closes_at = fields.String(metadata={"format": "date-time"})
+    note = fields.String()
+    at = fields.String(metadata={"format": "date-time"})
+
+
 class ChallengeView(MarketSchema):
     """The public part of a challenge; the annex is read by itself."""
 
@@ -123,6 +132,7 @@ class ChallengeView(MarketSchema):
     edition_id = fields.Integer(allow_none=True)
     listed_at = fields.AwareDateTime(allow_none=True)
     closes_at = fields.AwareDateTime(allow_none=True)
+    postponements = fields.List(fields.Nested(ChallengePostponementView))
     updated_at = fields.AwareDateTime()
     version = fields.Integer()
 
@@ -137,6 +147,8 @@ class ChallengeArgs(PageArgs):
     field = fields.String(validate=validate.Length(max=32))
     need_id = fields.Integer()
     technology_id = fields.Integer()
+    number = fields.String(validate=validate.Length(max=32))
+    project_id = fields.Integer()
     key = fields.Boolean()
     awarded_since = fields.Date()
     awarded_until = fields.Date()
@@ -155,7 +167,7 @@ class ChallengeListInput(MarketSchema):
 
     region_code = fields.String(required=True, validate=REGION)
     ids = fields.List(fields.Integer(strict=True), required=True, validate=validate.Length(min=1, max=500))
-    closes_at = fields.AwareDateTime(required=True)
+    closes_at = Moment(required=True)
     title = text(2, 200, allow_none=True)
     note = text(0, 1000, allow_none=True)
 
@@ -177,7 +189,14 @@ class InvitationInput(MarketSchema):
     """The unit that is commissioned, and until when it may hand in its bid."""
 
     organisation_id = fields.Integer(required=True, strict=True)
-    closes_at = fields.AwareDateTime(required=True)
+    closes_at = Moment(required=True)
+
+
+class ChallengePostponementInput(MarketSchema):
+    """The new deadline, and why; both are shown to anyone."""
+
+    closes_at = Moment(required=True)
+    note = text(2, 900, required=True)
 
 
 class ChallengeNoteInput(MarketSchema):
@@ -229,7 +248,7 @@ class AnnexView(MarketSchema):
 class ChallengeRulesInput(MarketSchema):
     """Demand rules to record; without a region they are for everywhere."""
 
-    version = fields.String(required=True, validate=validate.Length(min=1, max=32))
+    version = text(1, 32, required=True)
     region_code = fields.String(allow_none=True, load_default=None, validate=REGION)
     in_force_from = fields.Date(required=True)
     budget_per_grant = fields.Integer(required=True, strict=True, validate=validate.Range(min=0, max=100))

@@ -16,13 +16,17 @@ from market.http.schema import MarketSchema, text
 
 
 class PanelInput(MarketSchema):
-    """How many experts to draw, of which fields and where; what is left out follows the rules."""
+    """How many experts to draw, of which fields and where; what is left out follows the rules.
+
+    Other fields or another region than the challenge's own take a note.
+    """
 
     size = fields.Integer(strict=True, validate=validate.Range(min=1, max=51))
     fields_ = fields.List(
         fields.String(validate=validate.Length(max=32)), data_key="fields", validate=validate.Length(max=20)
     )
     region = fields.String(validate=REGION)
+    note = text(2, 900, allow_none=True)
 
 
 class ExclusionView(MarketSchema):
@@ -48,6 +52,8 @@ class DrawView(MarketSchema):
     round = fields.Integer()
     seats = fields.Integer()
     fields_ = fields.List(fields.String(), data_key="fields", attribute="fields")
+    region_code = fields.String(allow_none=True)
+    note = fields.String(allow_none=True)
     seed = fields.String()
     eligible = fields.List(fields.Integer())
     excluded = fields.List(fields.Nested(ExclusionView))
@@ -144,8 +150,14 @@ class IntegrityInput(MarketSchema):
     barred_until = fields.Date(required=True)
 
 
+class IntegrityWithdrawalInput(MarketSchema):
+    """Why a record was wrong, or how the breach was made good."""
+
+    note = text(2, 1000, required=True)
+
+
 class IntegrityView(MarketSchema):
-    """A breach on record."""
+    """A breach on record; one that was withdrawn bars nobody."""
 
     id = fields.Integer()
     region_code = fields.String()
@@ -156,3 +168,5 @@ class IntegrityView(MarketSchema):
     reason = fields.String()
     barred_until = fields.Date()
     recorded_at = fields.AwareDateTime()
+    withdrawn_at = fields.AwareDateTime(allow_none=True)
+    withdrawal_note = fields.String(allow_none=True)

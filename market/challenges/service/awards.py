@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor
-from market.challenges.models import Award, Bid, Challenge
+from market.challenges.models import Award, Bid, Challenge, Notice
 from market.challenges.queries.awards import get_award
 from market.challenges.queries.bids import leader_of, standing_bids
 from market.challenges.queries.challenges import get_challenge
 from market.challenges.queries.scores import facts_of, facts_of_award, standing_notice
 from market.challenges.rules import (
+    MOST_AHEAD,
     STEPS,
     Action,
     BidStatus,
@@ -24,7 +25,13 @@ from market.challenges.rules import (
     start_action,
 )
 from market.challenges.service.bids import settle_bid, team_refusal
-from market.challenges.service.steps import require_possible, require_right, take_award_step, take_step
+from market.challenges.service.steps import (
+    note_event,
+    require_possible,
+    require_right,
+    take_award_step,
+    take_step,
+)
 from market.clock import china_day
 from market.errors import Conflict, violation
 from market.libraries.models import KeyTechnology, RegisterEntry, Talent
@@ -71,7 +78,8 @@ def award_challenge(
         PermissionDenied: another region's bureau.
         Conflict: the notice is running, an objection is open, or a team has come under an integrity
             record or on the black list: `bidder-barred`, `conduct-blacklisted`.
-        RuleViolation: not the winners of the notice, or milestones that do not fit.
+        RuleViolation: not the winners of the notice, a beginning before the notice ended or far ahead, or
+            milestones that do not fit.
     """
     challenge = get_challenge(session, actor, challenge_id, lock=True)
     require_right(actor, challenge, Action.AWARD)
@@ -82,6 +90,8 @@ def award_challenge(
     plans = {one["bid_id"]: one for one in projects}
     if set(plans) != {row["bid_id"] for row in notice.winners} or len(plans) != len(projects):
         raise violation("/projects", "winners-differ", "应当为公示的每个揭榜方各立一项，不多不少。")
+    for place, one in enumerate(projects):
+        _require_beginning(one.get("started_on"), notice, pointer=f"/projects/{place}/started_on", now=now)
     bids = {bid.id: bid for bid in standing_bids(session, challenge.id)}
     for bid_id in plans:
         refusal = team_refusal(session, bids[bid_id], day=china_day(now))
@@ -100,6 +110,11 @@ def award_challenge(
     advance_technology(session, actor, challenge, TACKLING, encoder=encoder, now=now)
     take_step(session, actor, challenge, Action.AWARD, facts=facts, now=now)
     return awards
+
+
+def _require_beginning(day: date | None, notice: Notice, *, pointer: str, now: datetime) -> None:
+    if day is not None and not notice.ends_on < day <= china_day(now) + MOST_AHEAD:
+        raise violation(pointer, "start-out-of-range", "开始日期应在公示期满以后、两年以内。")
 
 
 def _award(
@@ -139,6 +154,7 @@ def _award(
     )
     session.add(award)
     session.flush()  # draws the id; a lost race stops here
+    project.award_id = award.id
     return award
 
 
@@ -166,6 +182,7 @@ def _project_values(
         "grant_fen": row["grant_fen"],
         "origin": ProjectOrigin.CHALLENGE,
         "need_id": challenge.need_id,
+        "challenge_id": challenge.id,
     }
 
 
@@ -223,10 +240,39 @@ def mark_contracted(session: Session, actor: Actor, award_id: int, *, now: datet
     Saying it twice, or late, does no harm: a contract may be registered when the work is under way.
     """
     award = get_award(session, actor, award_id, lock=True)
-    award.contracted_on = award.contracted_on or china_day(now)
+    known, award.contracted_on = award.contracted_on, award.contracted_on or china_day(now)
     if award.status in STEPS[Action.SIGN].sources:
         take_award_step(session, actor, award, Action.SIGN, facts=facts_of_award(session, award), now=now)
+    elif known is None:
+        _note_contract(session, actor, award, Action.SIGN, now=now)
     sign_need(session, actor, award.challenge, now=now)
+
+
+def mark_uncontracted(session: Session, actor: Actor, award_id: int, *, note: str, now: datetime) -> None:
+    """Record that no registered contract of an award stands any more.
+
+    It waits for one again; where its work has begun that goes on, and no grant is paid until one stands.
+    """
+    award = get_award(session, actor, award_id, lock=True)
+    if award.contracted_on is None:
+        return
+    award.contracted_on = None
+    if award.status in STEPS[Action.UNSIGN].sources:
+        facts = facts_of_award(session, award)
+        take_award_step(session, actor, award, Action.UNSIGN, facts=facts, now=now, note=note)
+    else:
+        _note_contract(session, actor, award, Action.UNSIGN, now=now, note=note)
+
+
+def _note_contract(
+    session: Session, actor: Actor, award: Award, action: Action, *, now: datetime, note: str | None = None
+) -> None:
+    """Write down what became of an award's contracts where its state does not change by it."""
+    session.flush()
+    note_event(
+        session, actor, award.challenge, action, source=award.status, target=award.status, now=now, note=note,
+        award_id=award.id,
+    )  # fmt: skip
 
 
 def start_award(session: Session, actor: Actor, award_id: int, *, note: str | None, now: datetime) -> Award:
@@ -235,7 +281,7 @@ def start_award(session: Session, actor: Actor, award_id: int, *, note: str | No
     Raises:
         NotFound: there is none.
         PermissionDenied: another region's bureau.
-        Conflict: no contract has been registered, or the work has begun.
+        Conflict: no registered contract stands, the work has begun, or its project was closed.
     """
     award = get_award(session, actor, award_id, lock=True)
     action = start_action(award.challenge.mode)

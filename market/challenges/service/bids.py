@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from market.accounts.models import Organisation
-from market.accounts.rules import Actor
+from market.accounts.rules import Actor, OrganisationStatus
 from market.challenges.models import Bid, BidMember, Challenge
 from market.challenges.queries.bids import lock_bid
 from market.challenges.queries.challenges import get_challenge
@@ -61,7 +61,7 @@ def begin_bid(
     require_open_call(challenge, now=now)
     values = dict(form)
     members = values.pop("members", [])
-    _check_form(session, challenge, values, members)
+    _check_form(session, actor, challenge, values=values, given=values, members=members)
     assert actor.organisation_id is not None
     bid = Bid(
         **values,
@@ -106,7 +106,8 @@ def _require_bidder(session: Session, actor: Actor, challenge: Challenge, *, now
         raise PermissionDenied("需求方不能揭自己的榜。", code="bidder-is-owner")
     if challenge.mode is Mode.DIRECTED and challenge.invited_id != actor.organisation_id:
         raise PermissionDenied("该项目定向委托给其他单位。", code="not-invited")
-    if is_anyone_barred(session, [actor.organisation_id], talent_ids=(), day=china_day(now)):
+    region, unit = challenge.region_code, actor.organisation_id
+    if is_anyone_barred(session, [unit], talent_ids=(), region=region, day=china_day(now)):
         raise PermissionDenied("贵单位在诚信记录限制期内，不能揭榜。", code="bidder-barred")
     listed = blocking(session, [actor.organisation_id], china_day(now))
     if listed:
@@ -128,26 +129,36 @@ def require_open_call(challenge: Challenge, *, now: datetime) -> None:
 
 def _check_form(
     session: Session,
+    actor: Actor,
     challenge: Challenge,
+    *,
     values: Mapping[str, Any],
-    members: Sequence[Mapping[str, Any]],
+    given: Mapping[str, Any],
+    members: Sequence[Mapping[str, Any]] | None,
+    standing: Collection[int | None] = (),
 ) -> None:
+    """Check a bid as it will stand; people only where they are `given` now.
+
+    `members` are those given, None if the `standing` ones of the talent pool stay.
+    """
     if (values.get("leader_name") is None) == (values.get("leader_talent_id") is None):
         raise violation("/leader_name", "leader-missing", "请填写负责人姓名，或指明人才库中的一人。")
-    if values.get("leader_talent_id") is not None:
-        check_talent(session, values["leader_talent_id"], pointer="/leader_talent_id")
+    if given.get("leader_talent_id") is not None:
+        check_talent(session, actor, given["leader_talent_id"], pointer="/leader_talent_id")
+        if members is None and given["leader_talent_id"] in standing:
+            raise violation("/leader_talent_id", "member-twice", "负责人已在团队成员中，同一人不能出现两次。")
     if values["amount_fen"] > challenge.budget_fen:
         raise violation("/amount_fen", "bid-over-budget", "报价不能超过榜单的企业投入。")
     if values["months"] > challenge.duration_months:
         raise violation("/months", "bid-too-long", "实施期限不能超过榜单的期限。")
     linked = [values.get("leader_talent_id")]
-    for place, member in enumerate(members):
+    for place, member in enumerate(members or ()):
         if (member.get("name") is None) == (member.get("talent_id") is None):
             raise violation(
                 f"/members/{place}/name", "member-missing", "请填写成员姓名，或指明人才库中的一人。"
             )
         if member.get("talent_id") is not None:
-            check_talent(session, member["talent_id"], pointer=f"/members/{place}/talent_id")
+            check_talent(session, actor, member["talent_id"], pointer=f"/members/{place}/talent_id")
             if member["talent_id"] in linked:
                 raise violation(f"/members/{place}/talent_id", "member-twice", "同一人在团队中出现两次。")
             linked.append(member["talent_id"])
@@ -199,7 +210,8 @@ def edit_bid(
     """Change one's own bid before the deadline, also one that was handed in.
 
     Raises:
-        NotFound, PermissionDenied, StaleVersion, Conflict, RuleViolation: as `begin_bid`.
+        NotFound, PermissionDenied, StaleVersion, Conflict, RuleViolation: as `begin_bid`; of one that was
+            handed in, also as `submit_bid`.
     """
     bid = _own_bid(session, actor, bid_id, BidAction.EDIT, now=now)
     require_version(bid.version, version)
@@ -211,11 +223,10 @@ def edit_bid(
         given.setdefault("leader_talent_id", None)
     members = given.pop("members", None)
     values = {**{name: getattr(bid, name) for name in names}, **given}
-    _check_form(session, bid.challenge, values, members or [])
+    standing = {one.talent_id for one in bid.members}
+    _check_form(session, actor, bid.challenge, values=values, given=given, members=members, standing=standing)
     for name, value in given.items():
         setattr(bid, name, value)
-    if bid.status is BidStatus.SUBMITTED:
-        _require_complete(bid)
     if members is not None:
         bid.members.clear()
         session.flush()  # the old ones go before the new ones come
@@ -223,13 +234,19 @@ def edit_bid(
     bid.updated_at = now
     session.flush()  # draws the new version
     session.refresh(bid)
+    if bid.status is BidStatus.SUBMITTED:
+        _require_complete(session, bid, now=now)
     audit_bid(session, actor, bid.id, BidAction.EDIT, now=now)
     return bid
 
 
-def _require_complete(bid: Bid) -> None:
+def _require_complete(session: Session, bid: Bid, *, now: datetime) -> None:
+    """Refuse a bid that cannot stand as handed in."""
     if bid.challenge.mode is Mode.POST_SUBSIDY and not bid.results:
         raise violation("/results", "results-missing", "竞争后补助的申报须写明已取得的成果。")
+    refusal = team_refusal(session, bid, day=china_day(now))
+    if refusal is not None:
+        raise PermissionDenied(refusal.detail, code=refusal.code)
 
 
 def submit_bid(session: Session, actor: Actor, bid_id: int, *, now: datetime) -> Bid:
@@ -240,30 +257,41 @@ def submit_bid(session: Session, actor: Actor, bid_id: int, *, now: datetime) ->
         RuleViolation: results are missing where the grant follows them.
     """
     bid = _own_bid(session, actor, bid_id, BidAction.SUBMIT, now=now)
-    _require_complete(bid)
-    refusal = team_refusal(session, bid, day=china_day(now))
-    if refusal is not None:
-        raise PermissionDenied(refusal.detail, code=refusal.code)
+    _require_complete(session, bid, now=now)
     bid.submitted_at = now
     _take(session, actor, bid, BidAction.SUBMIT, now=now)
     return bid
 
 
 def team_refusal(session: Session, bid: Bid, *, day: date) -> Refusal | None:
-    """Say why a team may not bid or be awarded on a day: an integrity record, or the black list.
+    """Say why a team may not bid or be awarded on a day: a unit without standing, a record, the black list.
 
-    Asked of the lead unit, of the units of members, and of whoever is linked to the talent pool.
+    Asked of the lead unit, of the units of members, and of whoever is linked to the talent pool. The lead
+    unit must be verified, and no unit suspended.
     """
+    fallen = _without_standing(session, bid)
+    if fallen is not None:
+        return Refusal("organisation-not-verified", f"{fallen}未通过核验，或者已被停用。")
     units = {bid.organisation_id, *(one.organisation_id for one in bid.members)} - {None}
     people = {bid.leader_talent_id, *(one.talent_id for one in bid.members)} - {None}
     named = [one for one in people if one is not None]
     homes = [one for one in units if one is not None]
-    if is_anyone_barred(session, homes, talent_ids=named, day=day):
+    if is_anyone_barred(session, homes, talent_ids=named, region=bid.challenge.region_code, day=day):
         return Refusal("bidder-barred", f"{bid.organisation.name}的团队中有单位或人员在诚信记录限制期内。")
     if blocking(session, homes, day) or barred_people(session, named, day):
         detail = f"{bid.organisation.name}的团队中有单位或人员在黑榜上；红黑榜规则：{NO_BIDS}。"
         return Refusal("conduct-blacklisted", detail)
     return None
+
+
+def _without_standing(session: Session, bid: Bid) -> str | None:
+    if bid.organisation.status is not OrganisationStatus.VERIFIED:
+        return bid.organisation.name
+    suspended = select(Organisation.name).where(
+        Organisation.id.in_([one.organisation_id for one in bid.members if one.organisation_id is not None]),
+        Organisation.status == OrganisationStatus.SUSPENDED,
+    )
+    return session.scalar(suspended.limit(1))
 
 
 def withdraw_bid(session: Session, actor: Actor, bid_id: int, *, now: datetime) -> Bid:
@@ -300,7 +328,7 @@ def check_bid(
     Raises:
         NotFound: there is none that was handed in, or the call is open.
         PermissionDenied: another region's bureau.
-        Conflict: checked already, or not the time for it.
+        Conflict: checked already, not the time for it, or a team that may not pass; see `team_refusal`.
         RuleViolation: refused without a note.
     """
     bid = lock_bid(session, actor, bid_id)
@@ -310,6 +338,9 @@ def check_bid(
     require_possible(Action.CHECK_BID, facts)
     if not passed and not note:
         raise violation("/note", "note-missing", "形式审查不通过时请写明理由。")
+    refusal = team_refusal(session, bid, day=china_day(now)) if passed else None
+    if refusal is not None:
+        raise Conflict(f"形式审查不能通过：{refusal.detail}", code=refusal.code)
     bid.checked_by, bid.checked_at, bid.check_note = actor.user_id, now, note
     _take(session, actor, bid, BidAction.PASS if passed else BidAction.REFUSE, now=now)
     take_step(session, actor, challenge, Action.CHECK_BID, facts=facts, now=now, note=note, bid_id=bid.id)

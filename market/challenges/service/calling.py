@@ -13,6 +13,7 @@ from market.accounts.queries import get_organisation
 from market.accounts.rules import Actor, OrganisationStatus, Role, oversees
 from market.audit.service import record
 from market.challenges.models import AnnexAgreement, Challenge, ChallengeRuleSet
+from market.challenges.queries.bids import standing_bids
 from market.challenges.queries.challenges import (
     get_challenge,
     has_agreed,
@@ -21,8 +22,22 @@ from market.challenges.queries.challenges import (
     terms_digest,
 )
 from market.challenges.queries.panels import is_cleared
-from market.challenges.queries.scores import facts_of
-from market.challenges.rules import MODE_NAMES, STEPS, Action, DemandRules, Facts, Mode, Status, is_late
+from market.challenges.queries.scores import facts_of, standing_notice
+from market.challenges.rules import (
+    BID_STEPS,
+    MODE_NAMES,
+    MOST_AHEAD,
+    STEPS,
+    Action,
+    BidAction,
+    DemandRules,
+    Facts,
+    Mode,
+    Status,
+    is_late,
+)
+from market.challenges.service.bids import settle_bid
+from market.challenges.service.collecting import require_origins
 from market.challenges.service.steps import BIDDERS, require_possible, require_right, take_step
 from market.clock import china_day
 from market.errors import Conflict, NotFound, PermissionDenied, violation
@@ -62,7 +77,8 @@ def publish_list(
     Raises:
         PermissionDenied: another region's bureau.
         Conflict: one of them is not screened.
-        RuleViolation: one is unknown or lies outside, or the call would close before now.
+        RuleViolation: one is unknown, lies outside, or is of a need or technology that could not be
+            collected any more; or the call would close before now or much later.
     """
     require_publisher(actor, region_code)
     _require_ahead(closes_at, now=now)
@@ -79,6 +95,8 @@ def publish_list(
         get_challenge(session, actor, challenge_id, lock=True)
     for challenge in chosen:
         require_possible(Action.LIST, _unconditional(challenge, Action.LIST))
+        require_origins(session, actor, challenge, pointer=f"/ids/{ids.index(challenge.id)}")
+    for challenge in chosen:
         challenge.number = f"JB{china_day(now).year}{challenge.id:06d}"
         challenge.listed_at = now
         challenge.closes_at = None if challenge.mode is Mode.DIRECTED else closes_at
@@ -106,6 +124,8 @@ def _unconditional(challenge: Challenge, action: Action) -> Facts:
 def _require_ahead(closes_at: datetime, *, now: datetime) -> None:
     if is_late(closes_at, now=now):
         raise violation("/closes_at", "deadline-past", "揭榜截止时间应在当前时间之后。")
+    if closes_at > now + MOST_AHEAD:
+        raise violation("/closes_at", "deadline-too-far", "揭榜截止时间应在两年以内。")
 
 
 def _frozen(challenge: Challenge) -> Frozen:
@@ -142,7 +162,7 @@ def invite(
     Raises:
         PermissionDenied: another region's bureau.
         Conflict: not a commissioned challenge on a list.
-        RuleViolation: the unit cannot bid, or the time is past.
+        RuleViolation: the unit cannot bid, or the time is past or too far ahead.
     """
     challenge = get_challenge(session, actor, challenge_id, lock=True)
     require_right(actor, challenge, Action.INVITE)
@@ -160,6 +180,41 @@ def invite(
         )
     challenge.invited, challenge.closes_at = unit, closes_at
     take_step(session, actor, challenge, Action.INVITE, facts=facts, now=now)
+    return challenge
+
+
+def postpone_call(
+    session: Session, actor: Actor, challenge_id: int, *, closes_at: datetime, note: str, now: datetime
+) -> Challenge:
+    """Put the deadline of a call off, as the bureau; the challenge shows when and why it was done.
+
+    The published list stays as it is. No bid has been read yet, whether the old deadline is over or not.
+
+    Raises:
+        PermissionDenied: another region's bureau.
+        Conflict: the call is not open.
+        RuleViolation: a moment past, too far ahead, or not later than the announced one.
+    """
+    challenge = get_challenge(session, actor, challenge_id, lock=True)
+    require_right(actor, challenge, Action.POSTPONE)
+    facts = _unconditional(challenge, Action.POSTPONE)
+    require_possible(Action.POSTPONE, facts)
+    _require_ahead(closes_at, now=now)
+    announced = challenge.closes_at
+    assert announced is not None
+    if closes_at <= announced:
+        raise violation("/closes_at", "deadline-earlier", "截止时间只能往后延，应晚于已经公布的时间。")
+    challenge.postponements = [
+        *challenge.postponements,
+        {
+            "announced": announced.isoformat(),
+            "closes_at": closes_at.isoformat(),
+            "note": note,
+            "at": now.isoformat(),
+        },
+    ]
+    challenge.closes_at = closes_at
+    take_step(session, actor, challenge, Action.POSTPONE, facts=facts, now=now, note=note)
     return challenge
 
 
@@ -185,6 +240,8 @@ def cancel_challenge(
 ) -> Challenge:
     """Call a challenge off before anything is awarded, as the bureau.
 
+    Its notice is withdrawn, and bids that could have won are passed over. What was sealed stays sealed.
+
     Raises:
         PermissionDenied: another region's bureau.
         Conflict: it is not on a list, or has been awarded.
@@ -195,6 +252,12 @@ def cancel_challenge(
         session, actor, challenge, Action.CANCEL, facts=facts_of(session, challenge, now=now), now=now,
         note=note,
     )  # fmt: skip
+    notice = standing_notice(session, challenge.id)
+    if notice is not None:
+        notice.withdrawn_at = now
+    for bid in standing_bids(session, challenge.id):
+        if bid.status in BID_STEPS[BidAction.PASS_OVER].sources:
+            settle_bid(session, actor, bid, won=False, now=now)
     return challenge
 
 

@@ -38,7 +38,7 @@ from market.reference.queries import check_codes
 from market.reference.rules import Scheme, lies_within
 
 OVER = (Status.DROPPED, Status.FAILED, Status.TERMINATED)
-"""States after which a need may be tried again."""
+"""States after which a need or a technology may be tried again."""
 
 DEFAULTS: Mapping[str, Any] = {
     "indicators": (),
@@ -64,12 +64,12 @@ def collect_challenge(session: Session, actor: Actor, *, form: Mapping[str, Any]
 
     Raises:
         PermissionDenied: neither demand side nor bureau.
-        Conflict: the need has a challenge already.
+        Conflict: the need or the technology has a challenge already.
         RuleViolation: the need is not a valid one, need and technology lie apart, or the form breaks a
             demand rule; named after it.
     """
-    technology = _technology(session, actor, form.get("technology_id"))
-    need = _need(session, actor, form.get("need_id"))
+    need = _need(session, actor, form.get("need_id"), pointer="/need_id")
+    technology = _technology(session, actor, form.get("technology_id"), pointer="/technology_id")
     origin = need or technology
     if origin is None:
         raise violation("/need_id", "origin-missing", "请指明来自哪项需求或哪项攻关技术。")
@@ -77,8 +77,7 @@ def collect_challenge(session: Session, actor: Actor, *, form: Mapping[str, Any]
         _require_one_place(need, technology)
     owner = _owner(session, origin, form)
     _require_collector(actor, owner=owner, origin=origin)
-    if need is not None:
-        _require_untried(session, need)
+    _require_untried(session, need, technology)
     values = {**DEFAULTS, **_told_by(origin), **form, "organisation_id": owner.id}
     rules = rules_on(session, origin.region_code, day=china_day(now))
     criteria = _criteria(values.pop("criteria", None))
@@ -100,28 +99,40 @@ def collect_challenge(session: Session, actor: Actor, *, form: Mapping[str, Any]
     return challenge
 
 
-def _need(session: Session, actor: Actor, need_id: int | None) -> Need | None:
+def require_origins(session: Session, actor: Actor, challenge: Challenge, *, pointer: str) -> None:
+    """Refuse a challenge whose need or technology could not be collected any more, and lock both.
+
+    Raises:
+        RuleViolation: the need is not public or valid now, or the technology has left its list.
+    """
+    _need(session, actor, challenge.need_id, pointer=pointer)
+    _technology(session, actor, challenge.technology_id, pointer=pointer)
+
+
+def _need(session: Session, actor: Actor, need_id: int | None, *, pointer: str) -> Need | None:
     if need_id is None:
         return None
     try:
         need = get_listing(session, actor, ListingKind.NEED, need_id, lock=True)
     except NotFound as error:
-        raise violation("/need_id", "need-not-found", error.detail) from None
+        raise violation(pointer, "need-not-found", error.detail) from None
     assert isinstance(need, Need)
     if need.status not in PUBLIC or need.validation is not Validation.VALID:
-        raise violation("/need_id", "need-not-valid", "该需求未发布或尚未认定为有效技术需求。")
+        raise violation(pointer, "need-not-valid", "该需求未发布或未认定为有效技术需求。")
     return need
 
 
-def _technology(session: Session, actor: Actor, technology_id: int | None) -> KeyTechnology | None:
+def _technology(
+    session: Session, actor: Actor, technology_id: int | None, *, pointer: str
+) -> KeyTechnology | None:
     if technology_id is None:
         return None
     try:
-        technology = get_entry(session, actor, KeyTechnology, technology_id)
+        technology = get_entry(session, actor, KeyTechnology, technology_id, lock=True)
     except NotFound as error:
-        raise violation("/technology_id", "technology-not-found", error.detail) from None
+        raise violation(pointer, "technology-not-found", error.detail) from None
     if technology.status is not EntryStatus.LISTED:
-        raise violation("/technology_id", "technology-not-listed", "该攻关技术不在列。")
+        raise violation(pointer, "technology-not-listed", "该攻关技术不在列。")
     return technology
 
 
@@ -157,10 +168,14 @@ def _require_collector(actor: Actor, *, owner: Organisation, origin: Need | KeyT
         raise PermissionDenied("贵单位尚未通过核验。", code="organisation-not-verified")
 
 
-def _require_untried(session: Session, need: Need) -> None:
-    other = select(Challenge.id).where(Challenge.need_id == need.id, Challenge.status.not_in(OVER))
-    if session.scalar(other.limit(1)) is not None:
+def _require_untried(session: Session, need: Need | None, technology: KeyTechnology | None) -> None:
+    live = select(Challenge.id).where(Challenge.status.not_in(OVER)).limit(1)
+    if need is not None and session.scalar(live.where(Challenge.need_id == need.id)) is not None:
         raise Conflict("该需求已有榜单项目。", code="need-has-challenge")
+    if technology is None:
+        return
+    if session.scalar(live.where(Challenge.technology_id == technology.id)) is not None:
+        raise Conflict("该攻关技术已有榜单项目。", code="technology-has-challenge")
 
 
 def _told_by(origin: Need | KeyTechnology) -> dict[str, Any]:

@@ -16,8 +16,11 @@ from market.challenges.queries.scores import facts_of, ranking, standing_notice
 from market.challenges.rules import (
     Action,
     ObjectionStatus,
+    Status,
+    grant_fault,
     skips_better,
 )
+from market.challenges.service.bids import team_refusal
 from market.challenges.service.steps import require_possible, require_right, take_step
 from market.clock import china_day
 from market.db import get_or_not_found
@@ -49,9 +52,9 @@ def publish_notice(
 
     Raises:
         PermissionDenied: another region's bureau.
-        Conflict: not the time for it.
-        RuleViolation: no such bid, too many, too much money, too short, or bids passed over without a
-            reason.
+        Conflict: not the time for it, or a team that may not be awarded; see `team_refusal`.
+        RuleViolation: no such bid, too many, too much money, a grant too large for what the demand side
+            pays, too short, or bids passed over without a reason.
     """
     challenge = get_challenge(session, actor, challenge_id, lock=True)
     require_right(actor, challenge, Action.NOTICE)
@@ -61,7 +64,12 @@ def publish_notice(
     if days is not None and days < least:
         raise violation("/days", "notice-too-short", f"公示不得少于{least}个工作日。")
     ranked = ranking(session, challenge)
-    rows = _winners(challenge, {one.bid.id: one.bid for one in ranked}, winners)
+    bids = {one.bid.id: one.bid for one in ranked}
+    rows = _winners(challenge, bids, winners)
+    for row in rows:
+        refusal = team_refusal(session, bids[row["bid_id"]], day=china_day(now))
+        if refusal is not None:
+            raise Conflict(f"不能公示：{refusal.detail}", code=refusal.code)
     places = [one.place for one in ranked]
     if not reason and skips_better(places, {row["bid_id"] for row in rows}):
         raise violation("/reason", "winner-not-first", "未按评审名次确定的，请写明理由。")
@@ -108,6 +116,11 @@ def _winners(
         raise violation("/winners", "awards-over-budget", "金额合计不能超过榜单的企业投入。")
     if sum(row["grant_fen"] for row in rows) > challenge.grant_fen:
         raise violation("/winners", "awards-over-grant", "资助合计不能超过榜单的财政资助。")
+    for place, row in enumerate(rows):
+        pointer, rules = f"/winners/{place}/grant_fen", challenge.demand_rules
+        fault = grant_fault(row["amount_fen"], row["grant_fen"], rules, pointer=pointer)
+        if fault is not None:
+            raise violation(fault.pointer, fault.code, fault.detail, source=fault.source)
     return rows
 
 
@@ -144,6 +157,7 @@ def raise_objection(
     )
     session.add(objection)
     session.flush()
+    _ = objection.filer and objection.filer.organisation  # shown after the session ends
     take_step(session, actor, challenge, Action.OBJECT, facts=facts, now=now)
     return objection
 
@@ -153,15 +167,18 @@ def answer_objection(
 ) -> ChallengeObjection:
     """Answer an objection as the bureau. One that is upheld withdraws the notice and reopens the review.
 
+    Where the review has been reopened, or the challenge called off, there is only the answer left to give.
+
     Raises:
         NotFound: there is none.
         PermissionDenied: another region's bureau.
-        Conflict: answered already, or no notice stands.
+        Conflict: answered already.
     """
     objection = get_or_not_found(session, ChallengeObjection, objection_id, name="异议")
     challenge = get_challenge(session, actor, objection.challenge_id, lock=True)
     require_right(actor, challenge, Action.ANSWER)
     session.refresh(objection)  # as it stands now that its challenge is locked
+    _ = objection.filer and objection.filer.organisation  # shown after the session ends
     facts = facts_of(session, challenge, now=now)
     if objection.status is not ObjectionStatus.OPEN:
         raise Conflict("该异议已经答复。", code="objection-answered")
@@ -169,7 +186,7 @@ def answer_objection(
     objection.status = ObjectionStatus.UPHELD if upheld else ObjectionStatus.DISMISSED
     objection.answer, objection.answered_by, objection.answered_at = answer, actor.user_id, now
     take_step(session, actor, challenge, Action.ANSWER, facts=facts, now=now)
-    if upheld:
+    if upheld and challenge.status is Status.NOTICED:
         _reopen(session, actor, challenge, note="异议成立", now=now)
     return objection
 

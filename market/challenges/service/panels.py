@@ -18,6 +18,7 @@ from market.challenges.queries.panels import (
     candidates,
     concerned_with,
     get_seat,
+    has_account,
     is_own_seat,
     lapsed,
     panels_of,
@@ -37,7 +38,7 @@ from market.challenges.service.steps import require_possible, require_right, tak
 from market.clock import china_day
 from market.errors import Conflict, PermissionDenied, violation
 from market.libraries.models import Talent
-from market.reference.queries import check_codes
+from market.reference.queries import check_codes, check_region
 from market.reference.rules import Scheme
 
 SEED_BYTES = 16
@@ -51,6 +52,7 @@ def draw_panel(
     size: int | None = None,
     fields: Sequence[str] | None = None,
     region: str | None = None,
+    note: str | None = None,
     seed: str | None = None,
     now: datetime,
 ) -> Panel:
@@ -66,13 +68,15 @@ def draw_panel(
         size: how many experts, odd; None for the rules' number. Only for the first draw.
         fields: technical fields; None for the challenge's own, empty for any.
         region: only experts of this region; None for any.
+        note: why other fields or another region than the challenge's own.
         seed: fresh unless given; for tests and for repeating a draw.
         now: present time.
 
     Raises:
         PermissionDenied: another region's bureau.
         Conflict: not the time for it, or `panel-drawn`.
-        RuleViolation: a size that is not allowed, or `too-few-experts`.
+        RuleViolation: a size that is not allowed, an unknown field or region, fields or a region other than
+            the challenge's own without a note, or `too-few-experts`.
     """
     challenge = get_challenge(session, actor, challenge_id, lock=True)
     require_right(actor, challenge, Action.DRAW)
@@ -83,12 +87,16 @@ def draw_panel(
     empty = wanted - len(active_seats(seats))
     if before and (empty <= 0 or _next_in_order(before, seats) is not None):
         raise Conflict("评审组已抽取，尚有可递补的专家或没有空缺。", code="panel-drawn")
-    chosen = list(fields) if fields is not None else [one for one in [challenge.tech_field] if one]
+    own = [one for one in [challenge.tech_field] if one]
+    chosen = list(fields) if fields is not None else own
     check_codes(session, [(f"/fields/{i}", Scheme.TECH_FIELD, code) for i, code in enumerate(chosen)])
+    if region is not None:
+        check_region(session, region, pointer="/region")
+    if not note and (set(chosen) != set(own) or region not in {None, challenge.region_code}):
+        raise violation("/note", "note-missing", "抽取的领域或地区与榜单项目不同时请写明理由。")
     day = china_day(now)
-    found = candidates(
-        session, fields=chosen, region=region, day=day, without={seat.talent_id for seat in seats}
-    )
+    seated = {seat.talent_id for seat in seats}
+    found = candidates(session, challenge, fields=chosen, region=region, day=day, without=seated)
     used = seed or secrets.token_hex(SEED_BYTES)
     drawn = draw(used, found, concerned_with(session, challenge, standing_bids(session, challenge.id)))
     if len(drawn.order) < empty:
@@ -102,6 +110,8 @@ def draw_panel(
         round=len(before) + 1,
         seats=wanted,
         fields=chosen,
+        region_code=region,
+        note=note,
         seed=used,
         eligible=list(drawn.eligible),
         excluded=[{"talent_id": one, "reason": why.value} for one, why in drawn.excluded.items()],
@@ -114,7 +124,8 @@ def draw_panel(
     for talent_id in drawn.order[:empty]:
         _call(session, panel, talent_id)
     session.refresh(panel)
-    take_step(session, actor, challenge, Action.DRAW, facts=facts, now=now, note=f"第{panel.round}次抽取")
+    words = f"第{panel.round}次抽取" + (f"：{note}" if note else "")
+    take_step(session, actor, challenge, Action.DRAW, facts=facts, now=now, note=words)
     return panel
 
 
@@ -173,7 +184,7 @@ def declare(
 
     Who left the pool, took the consent back or came under a conflict since the draw is passed over then.
     A conflict may be declared later too, as long as the review is not concluded; sheets of that expert
-    then count no more.
+    then count no more. Who has an account says alone to be free; a conflict the bureau may record of anyone.
 
     Args:
         session: open transaction.
@@ -185,6 +196,8 @@ def declare(
 
     Raises:
         NotFound: the actor is neither.
+        PermissionDenied: `expert-has-account`: the bureau cannot say for this expert that nothing stands in
+            the way.
         Conflict: the review is not under way, or the declaration has been made; `expert-conflicted`
             where the market knows of a conflict.
         RuleViolation: a conflict, or a declaration written down by the bureau, without words.
@@ -192,13 +205,17 @@ def declare(
     seat, challenge = get_seat(session, actor, seat_id)
     challenge = get_challenge(session, actor, challenge.id, lock=True)
     session.refresh(seat)  # as it stands now that its challenge is locked
-    if not is_own_seat(actor, seat):
+    own = is_own_seat(actor, seat)
+    if not own:
         require_right(actor, challenge, Action.DECLARE)
     facts = facts_of(session, challenge, now=now)
     require_possible(Action.DECLARE, facts)
     if seat.status not in (SEATED if not free else {SeatStatus.CALLED}):
         raise Conflict("该专家已经作出声明。", code="declared-already")
-    if not words and (not free or not is_own_seat(actor, seat)):
+    if free and not own and has_account(session, seat.talent):
+        detail = "该专家有账号，无须回避由本人声明；不能履职的，由主管部门记为回避，依次递补。"
+        raise PermissionDenied(detail, code="expert-has-account")
+    if not words and (not free or not own):
         raise violation("/words", "words-missing", "请写明回避事由；代为记录的，请写明声明书存放何处。")
     reason = _known_conflict(session, challenge, seat.talent, now=now) if free else None
     if reason is not None:
@@ -219,7 +236,7 @@ def _known_conflict(
     session: Session, challenge: Challenge, expert: Talent, *, now: datetime
 ) -> Recusal | None:
     """Look again: since the draw somebody may have changed units or been barred."""
-    found = as_candidates(session, [expert], day=china_day(now))
+    found = as_candidates(session, [expert], region=challenge.region_code, day=china_day(now))
     drawn = draw("", found, concerned_with(session, challenge, standing_bids(session, challenge.id)))
     return drawn.excluded.get(expert.id)
 

@@ -8,11 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor
-from market.challenges.models import Award, AwardReview, Challenge, GrantPayment
-from market.challenges.queries.awards import get_award, list_awards
+from market.challenges.models import Award, AwardReview, GrantPayment
+from market.challenges.queries.awards import get_award, has_live_award
 from market.challenges.queries.scores import facts_of_award
 from market.challenges.rules import (
-    LIVE_AWARD,
     REVIEW_ACTIONS,
     Action,
     AwardReviewKind,
@@ -28,8 +27,10 @@ from market.libraries.models import Project
 from market.libraries.rules import EntryStatus
 from market.libraries.rules.projects import CLOSED, Payer
 from market.libraries.rules.technologies import OPEN, SOLVED
+from market.libraries.service.project_access import require_acceptable
 from market.libraries.service.projects import close_project, record_payment, withdraw_payment
 from market.search.documents import Encoder
+from market.typesetting.amounts import wan_text
 
 PAYEE_NAMES = {Payee.SOLVER: "揭榜方", Payee.OWNER: "需求方"}
 
@@ -130,6 +131,8 @@ def _end(
     assert project is not None
     if project.stage == CLOSED and project.closing_accepted != accepted:
         raise Conflict("该项目已在项目库结题，结论与此不一致。", code="project-closed")
+    if accepted:
+        require_acceptable(project)
     if project.status is EntryStatus.LISTED and project.stage != CLOSED:
         close_project(session, actor, project, accepted=accepted, note=note, encoder=encoder, now=now)
 
@@ -142,12 +145,8 @@ def _follow(
     if action is Action.ACCEPT:
         sign_need(session, actor, challenge, now=now)
         advance_technology(session, actor, challenge, SOLVED, encoder=encoder, now=now)
-    elif action is Action.TERMINATE and not _goes_on(session, challenge):
+    elif action is Action.TERMINATE and not has_live_award(session, challenge.technology_id):
         advance_technology(session, actor, challenge, OPEN, encoder=encoder, now=now)
-
-
-def _goes_on(session: Session, challenge: Challenge) -> bool:
-    return any(award.status in LIVE_AWARD for award in list_awards(session, challenge))
 
 
 def pay_grant(
@@ -166,14 +165,17 @@ def pay_grant(
     Raises:
         NotFound: there is none.
         PermissionDenied: another region's bureau.
-        Conflict: nothing is due yet, as before acceptance where the grant follows results.
-        RuleViolation: more than the grant, or more than the demand side's part of it.
+        Conflict: nothing is due yet, as before acceptance where the grant follows results; no registered
+            contract stands, or the project was closed.
+        RuleViolation: more than the grant or the demand side's part of it, or paid before the award.
     """
     award = get_award(session, actor, award_id, lock=True)
     challenge = award.challenge
     require_right(actor, challenge, Action.PAY)
     facts = facts_of_award(session, award)
     require_possible(Action.PAY, facts)
+    if paid_on < award.awarded_on:
+        raise violation("/paid_on", "paid-before-award", "拨付日期不能早于立项日期。")
     standing = [one for one in award.grant_payments if one.withdrawn_at is None]
     paid = sum(one.amount_fen for one in standing) + amount_fen
     kept = sum(one.amount_fen for one in standing if one.payee is Payee.OWNER)
@@ -183,7 +185,7 @@ def pay_grant(
     if payee is Payee.OWNER and kept + amount_fen > most:
         raise violation(
             "/amount_fen", "solver-share-low",
-            f"付给揭榜方的资助不得低于{challenge.solver_percent}%，拨给需求方的累计不能超过{most}分。",
+            f"付给揭榜方的资助不得低于{challenge.solver_percent}%，拨给需求方的累计不能超过{wan_text(most)}万元。",
         )  # fmt: skip
     words = f"揭榜挂帅资助，付给{PAYEE_NAMES[payee]}"
     held = record_payment(

@@ -16,7 +16,7 @@ from market.contracts.rules import Duty
 from market.db import Page, PageRequest, SortKey, paginate
 from market.errors import NotFound, PermissionDenied
 from market.reference.models import Region
-from market.reference.rules import lies_within
+from market.reference.rules import lies_within, regions_around
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def _at_work() -> ColumnElement[bool]:
 
 def _ids_serving(session: Session, region: str) -> set[int]:
     """Territories are nested areas, so every area above the region may hold it."""
-    areas = {region, region[:4] + "00", region[:2] + "0000", "000000"}
+    areas = sorted(regions_around(region))
     named = select(StationTerritory.station_id)
     statement = select(Organisation.id).where(
         or_(

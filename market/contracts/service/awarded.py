@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.accounts.models import Organisation
@@ -12,7 +14,9 @@ from market.accounts.rules import Actor
 from market.challenges.models import Award
 from market.challenges.queries.awards import get_award
 from market.challenges.rules import LIVE_AWARD
-from market.contracts.rules import Side
+from market.challenges.service.awards import mark_uncontracted
+from market.contracts.models import Contract
+from market.contracts.rules import LIVE, STATUS_NAMES, Side
 from market.errors import NotFound, PermissionDenied, violation
 from market.matches.models import Suggestion
 
@@ -69,3 +73,16 @@ def require_award_buyer(owner: Organisation, form: Mapping[str, Any]) -> None:
         if own is not None and form["buyer"][name] != own:
             detail = f"揭榜挂帅项目的合同，买方应为需求单位“{owner.name}”。"
             raise violation(f"/buyer/{name}", "award-other-buyer", detail)
+
+
+def release_award(session: Session, actor: Actor, contract: Contract, *, now: datetime) -> None:
+    """Let the award of a contract that was cancelled or revoked know, unless another one of it stands."""
+    if contract.award_id is None:
+        return
+    get_award(session, actor, contract.award_id, lock=True)  # two contracts that end at once queue up here
+    others = select(Contract.id).where(
+        Contract.award_id == contract.award_id, Contract.id != contract.id, Contract.status.in_(LIVE)
+    )
+    if session.scalar(others.limit(1)) is None:
+        note = f"登记合同{contract.reg_no}{STATUS_NAMES[contract.status]}"
+        mark_uncontracted(session, actor, contract.award_id, note=note, now=now)

@@ -15,6 +15,7 @@ from market.contracts.ledger import Ledger
 from market.contracts.models import Contract, ContractRequest
 from market.contracts.rules import REQUEST_NAMES, Action, RequestKind, RuleSet, decision_duties, is_large
 from market.contracts.rules.certificates import CANCELLED, CHANGED, REVOKED
+from market.contracts.service.awarded import release_award
 from market.contracts.service.certificates import issue, void_all
 from market.contracts.service.form import (
     check_form,
@@ -225,5 +226,6 @@ def _end(
         note=request.decision_note,
     )
     session.flush()  # the ledger reads what is written
+    release_award(session, actor, contract, now=now)
     void_all(session, contract, reason=REVOKED if action is Action.REVOKE else CANCELLED, now=now)
     ledger.post_reversal(session, contract, now=now)

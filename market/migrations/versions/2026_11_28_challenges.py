@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("invited_id", BIG_ID, nullable=True),
+        sa.Column("postponements", sa.JSON(), nullable=False),
         sa.Column("created_by", BIG_ID, nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -174,8 +175,14 @@ def upgrade() -> None:
         sa.Column("barred_until", sa.Date(), nullable=False),
         sa.Column("recorded_by", BIG_ID, nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_by", BIG_ID, nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawal_note", sa.String(length=1000), nullable=True),
         sa.CheckConstraint(
             "(talent_id IS NULL) <> (organisation_id IS NULL)", name=op.f("ck_integrity_records_one_subject")
+        ),
+        sa.CheckConstraint(
+            "(withdrawn_at IS NULL) = (withdrawal_note IS NULL)", name=op.f("ck_integrity_records_withdrawn")
         ),
         sa.ForeignKeyConstraint(
             ["challenge_id"], ["challenges.id"], name=op.f("fk_integrity_records_challenge_id")
@@ -188,6 +195,9 @@ def upgrade() -> None:
             ["region_code"], ["regions.code"], name=op.f("fk_integrity_records_region_code")
         ),
         sa.ForeignKeyConstraint(["talent_id"], ["talents.id"], name=op.f("fk_integrity_records_talent_id")),
+        sa.ForeignKeyConstraint(
+            ["withdrawn_by"], ["users.id"], name=op.f("fk_integrity_records_withdrawn_by")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_integrity_records")),
     )
     op.create_index(
@@ -227,6 +237,8 @@ def upgrade() -> None:
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("seats", sa.Integer(), nullable=False),
         sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("region_code", sa.String(length=6), nullable=True),
+        sa.Column("note", sa.String(length=900), nullable=True),
         sa.Column("seed", sa.String(length=64), nullable=False),
         sa.Column("eligible", sa.JSON(), nullable=False),
         sa.Column("excluded", sa.JSON(), nullable=False),
@@ -236,6 +248,7 @@ def upgrade() -> None:
         sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["challenge_id"], ["challenges.id"], name=op.f("fk_panels_challenge_id")),
         sa.ForeignKeyConstraint(["drawn_by"], ["users.id"], name=op.f("fk_panels_drawn_by")),
+        sa.ForeignKeyConstraint(["region_code"], ["regions.code"], name=op.f("fk_panels_region_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_panels")),
         sa.UniqueConstraint("challenge_id", "round", name=op.f("uq_panels_challenge_id_round")),
     )

@@ -230,7 +230,7 @@ def clear_panel(session: Session, scene: Field, *, size: int = 3) -> list[PanelS
     draw_panel(session, scene.bureau, scene.id, size=size, now=scene.closed)
     seats = [seat for seat in seats_of(session, scene.id) if seat.status is SeatStatus.CALLED]
     for seat in seats:
-        declare(session, scene.bureau, seat.id, free=True, words="声明书存科技局", now=scene.closed)
+        declare(session, person_of(session, seat.talent), seat.id, free=True, words=None, now=scene.closed)
     return seats
 
 
@@ -262,7 +262,8 @@ def winner(bid: Bid, *, grant_fen: int = 10_000_000, **values: Any) -> dict[str,
 
 
 def _notice(session: Session, scene: Field, winners: int) -> None:
-    lines = [winner(bid, amount_fen=60_000_000 // winners) for bid in scene.bids[:winners]]
+    amount, grant = 60_000_000 // winners, 10_000_000 // winners
+    lines = [winner(bid, amount_fen=amount, grant_fen=grant) for bid in scene.bids[:winners]]
     publish_notice(session, scene.bureau, scene.id, winners=lines, now=scene.closed)
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from market.accounts.queries import actor_of
 from market.accounts.rules import Actor
 from market.challenges.rules import Status
 from market.clock import FixedClock
 from market.db import Database
-from tests.factories import as_actor
+from tests.factories import as_actor, make_user
 from tests.market.challenges.factories import (
     CLOSED,
     CLOSES,
@@ -27,6 +28,7 @@ from tests.market.challenges.factories import (
     person_of,
     points,
     reach,
+    unit_of,
 )
 from tests.market.listings.answers import problem, problem_of, statements
 
@@ -90,6 +92,7 @@ def test_from_the_call_to_acceptance(desk: Desk) -> None:
     rows = desk.done("GET", f"/editions/{edition['id']}/rows", None)["items"]
     assert rows[0]["content"]["mode"] == "揭榜挂帅"
     public = desk.done("GET", path, None)
+    challenge_number = public["number"]
     assert (public["status"], public["key"], public["rules"]["budget_per_grant"]) == ("calling", False, 4)
     assert [one["id"] for one in desk.done("GET", "/challenges?status=calling&mode=open_call", None)["items"]]
 
@@ -103,6 +106,10 @@ def test_from_the_call_to_acceptance(desk: Desk) -> None:
     assert desk.done("GET", f"{path}/bids", bureau) == []
 
     desk.at(CLOSED)
+    later = {"closes_at": (CLOSED + timedelta(hours=1)).isoformat(), "note": "申报不足"}
+    (put_off,) = desk.post(f"{path}/postponements", bureau, later)["postponements"]
+    assert (put_off["announced"], put_off["note"]) == (CLOSES.isoformat(), "申报不足")
+    desk.at(CLOSED + timedelta(hours=1))
     assert desk.post(f"{path}/closings", bureau)["status"] == "closed"
     for bid in bids:
         assert desk.post(f"/challenge-bids/{bid['id']}/checks", bureau, {"passed": True})["confidential"]
@@ -133,7 +140,11 @@ def test_from_the_call_to_acceptance(desk: Desk) -> None:
     desk.post(
         f"/challenge-objections/{objection['id']}/answers", bureau, {"upheld": False, "answer": "经核属实"}
     )
-    assert desk.done("GET", f"{path}/objections", second)[0]["answer"] == "经核属实"
+    (answered,) = desk.done("GET", f"{path}/objections", bureau)
+    assert (answered["answer"], answered["filed_by"]["organisation"]["id"]) == (
+        "经核属实",
+        second.organisation_id,
+    )
     desk.at(NOTICE_OVER)
     milestones = [{**one, "due_on": str(one["due_on"])} for one in MILESTONES]
     (award,) = desk.post(
@@ -142,8 +153,12 @@ def test_from_the_call_to_acceptance(desk: Desk) -> None:
     assert desk.done("GET", f"/projects/{award['project_id']}", None)["origin"] == "challenge"
     (public,) = desk.done("GET", f"{path}/awards", None)
     assert (public["status_name"], public["reviews"], public["payments"]) == ("已立项", None, None)
-    for days, number in (("awarded_since=2025-07-10&awarded_until=2025-07-10", 1), ("key=true", 0)):
-        assert len(desk.done("GET", f"/challenges?{days}", None)["items"]) == number
+    for query, number in (
+        ("awarded_since=2025-07-10&awarded_until=2025-07-10", 1),
+        ("key=true", 0),
+        (f"number={challenge_number}&project_id={award['project_id']}", 1),
+    ):
+        assert len(desk.done("GET", f"/challenges?{query}", None)["items"]) == number
     assert len(desk.done("GET", f"{path}/panels", second)["seats"]) == 3
     ended = desk.post(f"/awards/{award['id']}/terminations", bureau, {"note": "揭榜方放弃"})
     assert (ended["status"], ended["ended_on"], ended["reviews"]) == ("terminated", "2025-07-10", [])
@@ -159,7 +174,7 @@ def test_the_work_of_an_award(desk: Desk) -> None:
     desk.at(NOTICE_OVER)
     bureau, path = scene.bureau, f"/awards/{scene.awards[0].id}"
     assert desk.post(f"{path}/starts", bureau)["status"] == "implementing"
-    pays = {"payee": "solver", "amount_fen": 100, "paid_on": "2025-07-01"}
+    pays = {"payee": "solver", "amount_fen": 100, "paid_on": "2025-07-10"}
     wrong = desk.post(f"{path}/grant-payments", bureau, pays)
     gone = desk.post(f"/grant-payments/{wrong['id']}/withdrawals", bureau, {"note": "误记"})
     assert (wrong["withdrawn_at"], gone["withdrawn_at"]) == (None, "2025-07-10T02:00:00+00:00")
@@ -172,6 +187,20 @@ def test_the_work_of_an_award(desk: Desk) -> None:
     assert seen["reviews"][0]["rectify_by"] == "2025-09-30"
 
 
+RULES = {
+    "version": "江阴2025",
+    "in_force_from": "2025-01-01",
+    "budget_per_grant": 4,
+    "solver_percent": 40,
+    "max_months": 36,
+    "crowd_limit_fen": 20_000_000,
+    "panel_size": 5,
+    "panel_least": 3,
+    "notice_days": 5,
+    "max_awards": 3,
+    "source": "测试",
+    "verified": False,
+}
 REQUIRED, NOT_INTEGER, UNREADABLE = "此项必填。", "应为整数。", "应为 ISO 8601 时间。"
 BAD_INPUT: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "/challenges": (
@@ -189,6 +218,10 @@ BAD_INPUT: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
         {"/ids": "长度应在 1 与 500 之间。", "/closes_at": UNREADABLE},
     ),
     "/challenges/1/screenings": ({}, {"/chosen": REQUIRED}),
+    "/challenges/1/postponements": (
+        {"closes_at": "9999-12-31T23:59:59+00:00"},
+        {"/closes_at": "超出可以表示的时间。", "/note": REQUIRED},
+    ),
     "/challenges/1/cancellations": ({}, {"/note": REQUIRED}),
     "/challenges/1/invitations": (
         {"organisation_id": "甲"},
@@ -213,6 +246,11 @@ BAD_INPUT: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "/awards/1/terminations": ({}, {"/note": REQUIRED}),
     "/awards/1/grant-payments": ({"payee": "solver", "amount_fen": 1}, {"/paid_on": REQUIRED}),
     "/grant-payments/1/withdrawals": ({}, {"/note": REQUIRED}),
+    "/integrity-records/1/withdrawals": ({}, {"/note": REQUIRED}),
+    "/challenge-rules": (
+        {**RULES, "version": " "},
+        {"/version": "长度应在 1 与 32 之间。"},
+    ),
     "/integrity-records": ({"region_code": "320281", "reason": "失信"}, {"/barred_until": REQUIRED}),
 }
 """By address: what is posted, and the detail of each error."""
@@ -294,7 +332,16 @@ def test_integrity_is_recorded_and_listed(desk: Desk) -> None:
         "barred_until": "2026-06-10",
     }
     assert desk.post("/integrity-records", scene.bureau, body)["name"] == scene.experts[0].person_name
-    assert len(desk.done("GET", "/integrity-records", scene.bureau)) == 1
+    [row] = desk.done("GET", "/integrity-records?limit=1", scene.bureau)["items"]
+    assert row["withdrawn_at"] is None
+    colleague = actor_of(make_user(desk.session, unit_of(desk.session, scene.bureau)))
+    url = f"/integrity-records/{row['id']}/withdrawals"
+    response = desk.send("POST", url, scene.bureau, {"note": "登记有误"})
+    assert problem_of(response) == problem(
+        403, "checker-is-recorder", title="没有权限",
+        detail="登记诚信记录的人不能自己撤销，请由另一人办理。",
+    )  # fmt: skip
+    assert desk.post(url, colleague, {"note": "登记有误"})["withdrawal_note"] == "登记有误"
 
 
 def test_lists_take_the_same_number_of_queries_however_long(desk: Desk, database: Database) -> None:

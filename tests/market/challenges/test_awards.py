@@ -89,6 +89,7 @@ def test_a_notice_keeps_to_ranks_money_and_days(session: Session) -> None:
         ([{"bid_id": 0, "grant_fen": 0}], {}, "bid-not-found"),
         ([winner(first, amount_fen=60_000_001)], {}, "award-over-bid"),
         ([winner(first, grant_fen=20_000_001)], {}, "awards-over-grant"),
+        ([winner(first, amount_fen=39_999_999)], {}, "budget-below-grant"),
         ([winner(first)], {"days": 4}, "notice-too-short"),
     ):
         with refused(code):
@@ -150,7 +151,7 @@ def test_whoever_left_the_talent_pool_is_named_by_link_alone(session: Session) -
     gone = make_talent(session, person_name="顾澄波")
     scene.bids[0].members.append(BidMember(talent_id=gone.id))
     scene.bids[0].leader, scene.bids[0].leader_name = gone, None
-    delist_entry(session, OPERATOR, Talent, gone.id, note="调离", now=NOW)
+    delist_entry(session, OPERATOR, Talent, gone.id, note="调离", encoder=ENCODER, now=NOW)
     (made,) = award(session, scene, scene.bids[0].id)
     project = session.get_one(Project, made.project_id)
     assert (project.leader_talent_id, project.leader_name) == (gone.id, None)
@@ -170,8 +171,6 @@ def test_an_objection_that_is_right_reopens_the_review(session: Session) -> None
     answer_objection(session, scene.bureau, one.id, upheld=True, answer="重新评审", now=CLOSED)
     assert challenge.status is Status.CHECKED
     assert list_notices(session, challenge)[0].withdrawn_at == CLOSED
-    with refused("illegal-transition"):
-        answer_objection(session, scene.bureau, other.id, upheld=False, answer="并入重审", now=CLOSED)
     first, second = scene.bids
     seat = seats_of(session, challenge.id)[0]
 
@@ -187,11 +186,12 @@ def test_an_objection_that_is_right_reopens_the_review(session: Session) -> None
     assert [len(row.sheets) for row in ranking(session, challenge)] == [3, 3]
     (kept,) = ranking(session, challenge)[0].replaced
     assert (kept.round, kept.total) == (1, 8900)
+    with refused("objection-open"):  # it is still owed an answer
+        conclude_review(session, scene.bureau, challenge.id, note="复核", now=CLOSED)
+    answer_objection(session, scene.bureau, other.id, upheld=True, answer="并入重新评审", now=CLOSED)
+    assert (challenge.status, len(list_notices(session, challenge))) == (Status.CHECKED, 1)
     conclude_review(session, scene.bureau, challenge.id, note="复核", now=CLOSED)
     notice(session, scene, winner(first), reason="首位放弃")
-    with refused("objection-open"):  # it is still owed an answer
-        award(session, scene, scene.bids[0].id)
-    answer_objection(session, scene.bureau, other.id, upheld=False, answer="已复核", now=NOTICE_OVER)
     award(session, scene, scene.bids[0].id)
     assert len(list_notices(session, challenge)) == 2
 
@@ -236,6 +236,17 @@ def test_an_award_that_cannot_open_its_project_changes_nothing(session: Session)
     session.refresh(challenge)
     assert challenge.status is Status.NOTICED
     assert list_awards(session, challenge) == []
+    for day, code in (
+        (date(2025, 6, 27), "start-out-of-range"),  # the last day of the notice
+        (date(2027, 7, 13), "start-out-of-range"),
+        (date(9999, 12, 31), "start-out-of-range"),
+        (date(2026, 1, 1), "milestone-outside-project"),  # it would be due before
+    ):
+        plan = {"bid_id": scene.bids[0].id, "milestones": MILESTONES, "started_on": day}
+        with refused(code), session.begin_nested():
+            award_challenge(
+                session, scene.bureau, challenge.id, projects=[plan], encoder=ENCODER, now=NOTICE_OVER
+            )
 
 
 def test_the_contract_of_an_award_is_between_winner_and_demand_side(session: Session) -> None:

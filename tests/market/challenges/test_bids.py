@@ -8,13 +8,17 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market.accounts.rules import OrganisationKind, OrganisationStatus
+from market.accounts.rules import OPERATOR, OrganisationKind, OrganisationStatus
 from market.challenges.models import Bid
 from market.challenges.queries.bids import Sight, get_bid, list_bids, read_bid
 from market.challenges.rules import BidStatus, Mode, Status
 from market.challenges.service.bids import begin_bid, check_bid, edit_bid, submit_bid, withdraw_bid
 from market.challenges.service.calling import close_call
 from market.challenges.service.integrity import record_integrity
+from market.challenges.service.notices import publish_notice
+from market.challenges.service.scoring import conclude_review
+from market.libraries.rules.talents import ConsentScope
+from market.libraries.service.talents import withdraw_consent
 from tests.factories import JIANGYIN, NOW, make_actor
 from tests.market.challenges.factories import (
     CLOSED,
@@ -26,8 +30,12 @@ from tests.market.challenges.factories import (
     make_field,
     person_of,
     reach,
+    score_all,
+    unit_of,
+    winner,
 )
 from tests.market.challenges.refusing import refused
+from tests.market.libraries.factories_talents import make_talent
 
 
 def test_a_team_writes_changes_hands_in_and_takes_back(session: Session) -> None:
@@ -114,6 +122,53 @@ def test_one_who_is_barred_may_not_be_on_a_team(session: Session) -> None:
     with refused("bidder-barred"):
         submit_bid(session, scene.teams[0], bid.id, now=NOW)
     submit_bid(session, scene.teams[0], bid.id, now=NOW + timedelta(days=1))  # the last day is over
+
+
+def test_a_bid_that_was_handed_in_takes_nobody_who_may_not_bid(session: Session) -> None:
+    scene = make_field(session, teams=1, experts=2)
+    reach(session, scene, Status.CALLING)
+    team, (barred, member) = scene.teams[0], scene.experts
+    record_integrity(
+        session, scene.bureau, region_code=JIANGYIN, talent_id=barred.id, reason="泄露评审情况",
+        barred_until=date(2026, 6, 10), now=NOW,
+    )  # fmt: skip
+    bid = hand_in(session, scene, team, members=[{"talent_id": member.id}])
+    for changes, code in (
+        ({"leader_talent_id": member.id}, "member-twice"),
+        ({"members": [{"talent_id": make_talent(session, consents=()).id}]}, "talent-unknown"),
+        ({"members": [{"talent_id": barred.id}]}, "bidder-barred"),
+    ):
+        with refused(code), session.begin_nested():
+            edit_bid(session, team, bid.id, changes=changes, version=bid.version, now=NOW)
+    session.refresh(bid)
+    assert [one.talent_id for one in bid.members] == [member.id]
+    withdraw_consent(session, OPERATOR, member.id, scope=ConsentScope.FIND, now=NOW)
+    edit_bid(
+        session, team, bid.id, changes={"months": 12}, version=bid.version, now=NOW
+    )  # who stays is not asked
+
+
+def test_a_team_that_fell_meanwhile_passes_no_check_and_stands_in_no_notice(session: Session) -> None:
+    scene = make_field(session, teams=2, experts=3)
+    challenge = reach(session, scene, Status.CLOSED)
+    first, second = scene.bids
+    home = unit_of(session, scene.teams[0])
+    home.status = OrganisationStatus.SUSPENDED
+    session.flush()
+    with refused("organisation-not-verified"):
+        check_bid(session, scene.bureau, first.id, passed=True, note=None, now=CLOSED)
+    home.status = OrganisationStatus.VERIFIED
+    for bid in (first, second):
+        check_bid(session, scene.bureau, bid.id, passed=True, note=None, now=CLOSED)
+    score_all(session, scene, clear_panel(session, scene))
+    conclude_review(session, scene.bureau, challenge.id, note=None, now=CLOSED)
+    home.status = OrganisationStatus.SUSPENDED
+    session.flush()
+    with refused("organisation-not-verified"):
+        publish_notice(session, scene.bureau, challenge.id, winners=[winner(first)], now=CLOSED)
+    publish_notice(
+        session, scene.bureau, challenge.id, winners=[winner(second)], reason="第一名已停用", now=CLOSED
+    )
 
 
 def test_nothing_is_taken_from_the_closing_moment_on(session: Session) -> None:

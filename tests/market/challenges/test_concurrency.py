@@ -18,6 +18,7 @@ from market.challenges.rules import Status
 from market.challenges.service.awards import award_challenge
 from market.challenges.service.bids import begin_bid, submit_bid
 from market.challenges.service.calling import close_call
+from market.challenges.service.collecting import collect_challenge
 from market.challenges.service.panels import draw_panel
 from market.db import Database
 from market.errors import MarketError
@@ -32,6 +33,7 @@ from tests.market.challenges.factories import (
     MILESTONES,
     NOTICE_OVER,
     bid_form,
+    challenge_form,
     make_field,
     reach,
 )
@@ -39,7 +41,7 @@ from tests.market.contracts.racing import at_once
 from tests.market.libraries.factories import ENCODER, make_entry, publish
 
 
-def test_two_draws_bids_against_the_closing_and_two_awards(own_database: Database) -> None:
+def test_two_draws_bids_against_the_closing_two_awards_and_two_collections(own_database: Database) -> None:
     with own_database.transaction() as session:
         drawing, awarding, closing = (make_field(session, experts=5) for _ in range(3))
         reach(session, drawing, Status.CHECKED)
@@ -47,6 +49,9 @@ def test_two_draws_bids_against_the_closing_and_two_awards(own_database: Databas
         reach(session, closing, Status.CALLING)
         winner_id, team = awarding.bids[0].id, closing.teams[0]
         bid_id = begin_bid(session, team, closing.id, form=bid_form(), now=NOW).id
+        technology = make_entry(session, EntryKind.TECHNOLOGY, {"title": "膜污染控制"})
+        collecting = [make_field(session, teams=0, experts=0) for _ in range(2)]
+        forms = [challenge_form(scene.need, technology_id=technology.id) for scene in collecting]
 
     def alone(work: Callable[[Session], Any]) -> Callable[[], Any]:
         def run() -> Any:
@@ -68,6 +73,10 @@ def test_two_draws_bids_against_the_closing_and_two_awards(own_database: Databas
         )
     )
     assert _codes(at_once(award, award)) == ["illegal-transition"]
+    collect = [
+        alone(lambda s, form=form: collect_challenge(s, OPERATOR, form=form, now=NOW)) for form in forms
+    ]
+    assert _codes(at_once(*collect)) == ["technology-has-challenge"]
     close = alone(lambda s: close_call(s, closing.bureau, closing.id, now=CLOSED))
     # The request came in time by its own clock; what counts is whether the call was still open.
     submit = alone(lambda s: submit_bid(s, team, bid_id, now=NOW))

@@ -16,7 +16,7 @@ from market.challenges.service.panels import declare, draw_panel
 from market.conduct.rules import Status
 from market.conduct.service import remove_record
 from tests.factories import NOW
-from tests.market.challenges.factories import CLOSED, bid_form, make_expert, make_field
+from tests.market.challenges.factories import CLOSED, bid_form, make_expert, make_field, person_of
 from tests.market.challenges.factories import reach as reach_challenge
 from tests.market.challenges.refusing import refused
 from tests.market.conduct.factories import NOTICE, conduct_form, make_office, reach
@@ -73,5 +73,5 @@ def test_whoever_stands_on_the_black_list_is_not_drawn_and_not_cleared(session: 
     seat = seats_of(session, challenge.id)[0]
     put_on_list(seat.talent_id)  # after the draw
     with refused("expert-conflicted"):
-        declare(session, scene.bureau, seat.id, free=True, words="声明书存档", now=CLOSED)
+        declare(session, person_of(session, seat.talent), seat.id, free=True, words=None, now=CLOSED)
     assert seat.status is SeatStatus.CALLED

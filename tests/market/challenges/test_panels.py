@@ -111,8 +111,10 @@ def test_who_stands_aside_is_replaced_in_order_and_then_by_another_draw(session:
     expert = person_of(session, first.talent)
     with refused("words-missing"):
         declare(session, expert, first.id, free=False, words=None, now=CLOSED)
-    with refused("words-missing"):  # the bureau must say where the declaration is kept
-        declare(session, scene.bureau, first.id, free=True, words=None, now=CLOSED)
+    with refused("words-missing"):  # the bureau must say why
+        declare(session, scene.bureau, first.id, free=False, words=None, now=CLOSED)
+    with refused("expert-has-account"):
+        declare(session, scene.bureau, first.id, free=True, words="声明书存档", now=CLOSED)
     with refused("seat-not-found"):
         declare(session, scene.owner, first.id, free=True, words="声明书", now=CLOSED)
     declare(session, expert, first.id, free=False, words="与揭榜方有合作", now=CLOSED)

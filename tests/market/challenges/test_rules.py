@@ -123,6 +123,7 @@ def test_the_whole_way_can_be_gone_in_every_mode(mode: Mode) -> None:
         seats=3,
         cleared=3,
         notice_ended=True,
+        contracted=True,
     )
     way = [
         Action.SCREEN, Action.LIST, opens, Action.CLOSE, Action.FINISH_CHECKS, Action.REVIEW, Action.NOTICE,
@@ -141,7 +142,7 @@ def test_only_what_is_over_has_no_way_on() -> None:
     ends = {status for status in Status if not any(status in step.sources for step in onward)}
     assert ends == {Status.DROPPED, Status.TERMINATED, Status.FAILED, Status.ACCEPTED}
     still = {action for action, step in STEPS.items() if step.sources & ends}
-    assert still == {Action.PAY, Action.WITHDRAW_PAYMENT}
+    assert still == {Action.ANSWER, Action.PAY, Action.WITHDRAW_PAYMENT}
 
 
 def test_every_state_can_be_reached() -> None:
@@ -190,6 +191,18 @@ def test_awards_begin_after_the_award_only() -> None:
             Action.PAY,
             "grant-before-acceptance",
         ),
+        ({"status": Status.IMPLEMENTING}, Action.PAY, "contract-missing"),
+        ({"status": Status.CONTRACTED, "project_closed": True}, Action.START, "project-closed"),
+        (
+            {"status": Status.IMPLEMENTING, "contracted": True, "project_closed": True},
+            Action.PAY,
+            "project-closed",
+        ),
+        (
+            {"status": Status.CHECKED, "passed": 1, "panel_needed": False, "open_objections": 1},
+            Action.REVIEW,
+            "objection-open",
+        ),
         ({"status": Status.COLLECTED}, Action.AWARD, "illegal-transition"),
     ],
 )
@@ -230,7 +243,8 @@ FORM = {
         ({"max_awards": 2}, ["awards-out-of-range"]),
         ({"mode": Mode.RACE}, ["awards-out-of-range"]),
         ({"mode": Mode.RACE, "max_awards": 3}, []),
-        ({"budget_fen": 0, "duration_months": 40}, ["budget-below-grant", "duration-too-long"]),
+        ({"budget_fen": 1, "duration_months": 40}, ["budget-below-grant", "duration-too-long"]),
+        ({"budget_fen": 0, "grant_fen": 0}, ["budget-missing"]),
     ],
 )
 def test_demand_rules(change: dict[str, object], codes: list[str]) -> None:
@@ -256,6 +270,7 @@ def test_months_end_where_they_end() -> None:
     assert months_later(date(2025, 1, 31), 1) == date(2025, 2, 28)
     assert months_later(date(2025, 6, 10), 36) == date(2028, 6, 10)
     assert months_later(date(2025, 12, 15), 1) == date(2026, 1, 15)
+    assert months_later(date(9998, 12, 31), 24) == date.max
 
 
 CONCERNED = Concerned(
