@@ -1,4 +1,7 @@
-"""Red and black lists over HTTP. Views parse, name the actor, open the transaction and call one function."""
+"""Red and black lists over HTTP, and what asks them first: recording a yearly evaluation.
+
+Views parse, name the actor, open the transaction and call one function.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ from market.conduct.schemas import (
 from market.http.edge import now, page_request, reading, transaction
 from market.http.etag import versioned
 from market.http.schema import MarketBlueprint, page_of
+from market.libraries.schemas.agencies import EvaluationInput, EvaluationView
 
 blp = MarketBlueprint("conduct", __name__, description="红黑榜：提出、核对、公示告知、异议、列入、移出与申诉")
 
@@ -134,3 +138,12 @@ def list_events(conduct_id: int) -> Any:
         return queries.list_events(
             session, actor, queries.get_record(session, actor, conduct_id, day=day), day=day
         )
+
+
+@blp.route("/entries/<int:entry_id>/evaluations", methods=["POST"])
+@blp.arguments(EvaluationInput)
+@blp.response(201, EvaluationView)
+def record_evaluation(form: dict[str, Any], entry_id: int) -> Any:
+    """记录资源或机构的年度评价，失信限制期内的新型研发机构除外（所在地主管部门）"""
+    with transaction() as session:
+        return service.record_evaluation(session, current_actor(session), entry_id, form=form, now=now())

@@ -15,6 +15,7 @@ from market.accounts.rules import Actor, Role, oversees
 from market.conduct.models import ConductEvent, ConductPlea, ConductRecord
 from market.conduct.rules import (
     BOARD_NAMES,
+    EVALUATION_BAN,
     TERMS,
     Board,
     Facts,
@@ -22,13 +23,14 @@ from market.conduct.rules import (
     PleaStatus,
     Relation,
     Status,
+    ban_ends,
     is_involved,
     is_public,
     shown_status,
 )
 from market.db import Page, PageRequest, SortKey, paginate
 from market.errors import NotFound, PermissionDenied
-from market.libraries.models import AgencyFiling, RegisterEntry, Talent
+from market.libraries.models import AgencyFiling, RegisterEntry, Resource, Talent
 from market.libraries.queries.entries import is_about
 from market.libraries.rules import EntryKind, EntryStatus
 from market.reference.rules import region_prefix
@@ -181,7 +183,7 @@ def list_records(
         day: today.
         board: only this list.
         status: only those that are in this state today.
-        organisation: only about this organisation.
+        organisation: only about this organisation or its filings.
         entry: only about this agency or person.
         region: only this region and all inside it.
     """
@@ -195,7 +197,7 @@ def list_records(
     if status is not None:
         statement = statement.where(_shown_as(status, day))
     if organisation is not None:
-        statement = statement.where(ConductRecord.organisation_id == organisation)
+        statement = statement.where(about([organisation]))
     if entry is not None:
         statement = statement.where(ConductRecord.entry_id == entry)
     if region is not None:
@@ -309,19 +311,53 @@ def in_force(board: Board, day: date) -> ColumnElement[bool]:
     return (ConductRecord.board == board) & _shown_as(Status.LISTED, day)
 
 
+def about(organisation_ids: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a record is about one of these organisations, or about a filing of theirs.
+
+    An organisation and its filings are one subject. It may be null where it does not hold.
+    """
+    ids = sorted(organisation_ids)
+    filings = select(AgencyFiling.id).where(AgencyFiling.organisation_id.in_(ids))
+    return ConductRecord.organisation_id.in_(ids) | ConductRecord.entry_id.in_(filings)
+
+
+def unit_of(record: ConductRecord) -> int | None:
+    """Return the organisation a record is about; None for a person, or an agency not on the market."""
+    if record.entry is None:
+        return record.organisation_id
+    return record.entry.organisation_id if record.entry.kind is EntryKind.AGENCY else None
+
+
 def same_subject(record: ConductRecord) -> ColumnElement[bool]:
-    """Return the condition that another record is about the same organisation or entry."""
-    if record.organisation_id is not None:
-        return ConductRecord.organisation_id == record.organisation_id
-    return ConductRecord.entry_id == record.entry_id
+    """Return the condition that another record is about the same subject; see `about`."""
+    unit = unit_of(record)
+    return ConductRecord.entry_id == record.entry_id if unit is None else about([unit])
 
 
 def blocking(session: Session, organisation_ids: Collection[int], day: date) -> list[ConductRecord]:
     """Return the black records in force on a day about any of these organisations, longest first."""
-    found = select(ConductRecord).where(
-        ConductRecord.organisation_id.in_(sorted(organisation_ids)), in_force(Board.BLACK, day)
-    )
+    found = select(ConductRecord).where(about(organisation_ids), in_force(Board.BLACK, day))
     return list(session.scalars(found.order_by(ConductRecord.expires_on.desc(), ConductRecord.id)))
+
+
+def evaluation_bar(session: Session, entry: RegisterEntry, day: date) -> str | None:
+    """Say why an entry takes part in no yearly evaluation on a day; None if it does. See `EVALUATION_BAN`.
+
+    A record that was taken off the list again bars no more; one that ran out may.
+    """
+    judged = isinstance(entry, Resource) and entry.category in EVALUATION_BAN.categories
+    if not judged or entry.organisation_id is None:
+        return None
+    found = select(ConductRecord.listed_on).where(
+        about([entry.organisation_id]),
+        ConductRecord.board == Board.BLACK,
+        ConductRecord.status == Status.LISTED,
+        ConductRecord.listed_on <= day,
+    )
+    ends = max((ban_ends(listed) for listed in session.scalars(found) if listed is not None), default=day)
+    if ends <= day:
+        return None
+    return f"所属单位曾列黑榜，{ends.isoformat()}以前不得参与年度评价。"
 
 
 def barred_people(session: Session, talent_ids: Collection[int], day: date) -> set[int]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from market.libraries.rules.recognitions import RD_INSTITUTION
+
 
 class Board(StrEnum):
     """Which of the two lists."""
@@ -60,6 +62,39 @@ TERMS: Mapping[Board, Terms] = {
 NO_BIDS = "黑榜在列期间不得揭榜"
 NO_PANELS = "黑榜在列期间不得担任评审专家"
 """What a place on the black list entails here. Contracts are not touched: that is for the law to say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationBan:
+    """Who takes part in no yearly evaluation after a serious breach, and for how long.
+
+    Attributes:
+        categories: codes of `resource_category`.
+        years: from the day on which the unit came on the black list, also where its place there ends before.
+        source: where this is from.
+        verified: whether somebody has compared it with the official text.
+    """
+
+    categories: frozenset[str]
+    years: int
+    source: str
+    verified: bool
+
+
+EVALUATION_BAN = EvaluationBan(
+    categories=frozenset({RD_INSTITUTION}),
+    years=3,
+    source="江阴市加快建设新型研发机构行动计划（2023—2025年）（澄政办发〔2023〕27号）四、（四）：严重违背科研诚信、"
+    "科技伦理要求的记入科研诚信档案，3年内不得参与绩效评价；以黑榜记录为准系本系统自定",
+    verified=True,
+)
+
+
+def ban_ends(listed_on: date) -> date:
+    """Return the first day on which a unit that came on the black list may be evaluated again."""
+    year = listed_on.year + EVALUATION_BAN.years
+    leap_day = (listed_on.month, listed_on.day) == (2, 29)
+    return date(year, 3, 1) if leap_day else listed_on.replace(year=year)
 
 
 class Status(StrEnum):

@@ -14,7 +14,7 @@ from market.accounts.queries import get_organisation
 from market.accounts.rules import Actor, OrganisationKind, Role, oversees
 from market.clock import china_day
 from market.conduct.models import ConductRecord
-from market.conduct.queries import describe, in_force, is_subject, same_subject
+from market.conduct.queries import describe, in_force, is_subject, same_subject, unit_of
 from market.conduct.rules import (
     DECISIONS,
     TERMS,
@@ -115,8 +115,9 @@ def _subject(session: Session, actor: Actor, values: Mapping[str, Any]) -> Organ
 
 def _lock_subject(session: Session, record: ConductRecord) -> None:
     """Make others who write about the same subject wait; what merely points to it does not."""
-    if record.organisation_id is not None:
-        row = select(Organisation.id).where(Organisation.id == record.organisation_id)
+    unit = unit_of(record)
+    if unit is not None:
+        row = select(Organisation.id).where(Organisation.id == unit)
     else:
         row = select(RegisterEntry.id).where(RegisterEntry.id == record.entry_id)
     session.execute(row.with_for_update(key_share=True))

@@ -12,7 +12,15 @@ from market.accounts.queries import actor_of
 from market.accounts.rules import OPERATOR, OrganisationKind
 from market.audit.models import AuditEvent
 from market.conduct.models import ConductEvent, ConductRecord
-from market.conduct.queries import Sight, barred_people, blocking, facts_of, see
+from market.conduct.queries import (
+    Sight,
+    barred_people,
+    blocking,
+    evaluation_bar,
+    facts_of,
+    see,
+    unit_of,
+)
 from market.conduct.rules import Action, Board, PleaStatus, Status
 from market.conduct.service import (
     appeal_against,
@@ -21,8 +29,10 @@ from market.conduct.service import (
     decide_record,
     object_to,
     propose_record,
+    record_evaluation,
     remove_record,
 )
+from market.libraries.rules import EntryKind
 from tests.factories import JIANGYIN, NOW, make_actor, make_organisation, make_user
 from tests.market.challenges.refusing import refused
 from tests.market.conduct.factories import (
@@ -34,7 +44,7 @@ from tests.market.conduct.factories import (
     reach,
     red_form,
 )
-from tests.market.libraries.factories import make_filing, make_node
+from tests.market.libraries.factories import make_entry, make_filing, make_node
 from tests.market.libraries.factories_talents import make_talent
 
 TODAY, LISTED_ON = date(2025, 6, 10), date(2025, 6, 18)
@@ -236,3 +246,61 @@ def test_the_office_decides_nothing_about_its_own_people(session: Session) -> No
         decide_record(session, office.checker, record.id, decision=Action.DROP, note="撤回", now=NOW)
     assert record.checked_by == office.third.user_id
     assert see(session, OPERATOR, record, day=TODAY).sight is Sight.OFFICE
+
+
+def test_a_unit_and_its_filing_are_one_subject(session: Session) -> None:
+    office, unit = make_office(session), make_organisation(session, OrganisationKind.AGENCY)
+    filing = make_filing(session, organisation_id=unit.id)
+    again = make_filing(session, organisation_id=unit.id, category="service")
+    stranger = make_filing(session)
+    about_unit, about_filing = {"organisation_id": unit.id}, {"entry_id": filing.id}
+    for first, second in ((about_unit, about_filing), (about_filing, about_unit)):
+        red = reach(session, Status.LISTED, red_form(**first), office=office)
+        for same in (second, {"entry_id": again.id}):
+            with refused("record-exists"):
+                propose_record(session, office.proposer, form=red_form(**same), now=NOTICE_OVER)
+        black = reach(session, Status.NOTICED, conduct_form(**second), office=office)
+        with refused("on-other-list"):
+            decide_record(session, office.checker, black.id, decision=Action.LIST, note=None, now=NOTICE_OVER)
+        remove_record(session, office.checker, red.id, note="不再符合", now=NOTICE_OVER)
+        decide_record(session, office.checker, black.id, decision=Action.LIST, note=None, now=NOTICE_OVER)
+        assert blocking(session, [unit.id], LISTED_ON) == [black]
+        remove_record(session, office.checker, black.id, note="已完成整改", now=NOTICE_OVER)
+    reach(session, Status.LISTED, conduct_form(entry_id=stranger.id), office=office)
+    assert blocking(session, [unit.id], LISTED_ON) == []
+
+
+def test_people_do_not_bar_the_unit_they_work_for(session: Session) -> None:
+    unit, talent = make_organisation(session, OrganisationKind.UNIVERSITY), make_talent(session)
+    talent.organisation_id = unit.id
+    session.flush()
+    record = reach(session, Status.LISTED, conduct_form(entry_id=talent.id), office=make_office(session))
+    assert blocking(session, [unit.id], LISTED_ON) == []
+    assert barred_people(session, [talent.id], LISTED_ON) == {talent.id}
+    assert unit_of(record) is None
+
+
+def test_after_a_breach_an_institution_is_not_evaluated_for_three_years(session: Session) -> None:
+    office, unit = make_office(session), make_organisation(session, OrganisationKind.UNIVERSITY)
+    institution, laboratory = (
+        make_entry(session, EntryKind.RESOURCE, {"title": name, "category": kind, "organisation_id": unit.id})
+        for name, kind in (("澄江研究院", "rd_institution"), ("澄江实验室", "lab"))
+    )
+    short = conduct_form(organisation_id=unit.id, expires_on=date(2025, 12, 31))
+    record = reach(session, Status.LISTED, short, office=office)  # in force for half a year
+
+    def evaluate(entry_id: int, year: int, *, years_later: int) -> None:
+        form, moment = {"year": year, "grade": "good"}, NOTICE_OVER.replace(year=2025 + years_later)
+        record_evaluation(session, OPERATOR, entry_id, form=form, now=moment)
+
+    evaluate(laboratory.id, 2024, years_later=0)  # the plan speaks of R&D institutions alone
+    for years_later in (0, 2):
+        with refused("evaluation-barred"):
+            evaluate(institution.id, 2024, years_later=years_later)
+    assert evaluation_bar(session, institution, LISTED_ON) == (
+        "所属单位曾列黑榜，2028-06-18以前不得参与年度评价。"
+    )
+    assert evaluation_bar(session, institution, date(2028, 6, 17)) is not None
+    evaluate(institution.id, 2024, years_later=3)
+    remove_record(session, office.checker, record.id, note="申诉成立", now=NOTICE_OVER)
+    evaluate(institution.id, 2023, years_later=0)
