@@ -19,6 +19,7 @@ from market.typesetting.sheets import Column, Sheet, Value, to_csv, to_xlsx
 
 TEMPLATE = "market.turnover:bulletin.typ"
 WITHHELD = "*"
+NOT_PUBLISHED = "金额不公布"
 CHARTS: Mapping[str, str] = {"type": "bars", "field": "bars", "month": "columns"}
 """Tables that are drawn as well, and how."""
 
@@ -80,7 +81,14 @@ def _headline_sheet(release: Release, subtitle: str) -> Sheet:
     if content["cumulative"] is not None:
         parts.append((content["cumulative"]["name"], content["cumulative"]["lines"]))
     rows = [
-        [span, line["name"], line["note"], *_figures(line), *_before(line["before"])]
+        [
+            span,
+            line["name"],
+            line["note"],
+            *_figures(line),
+            *_before(line["before"]),
+            _remark(line) or _remark(line["before"], "上年同期"),
+        ]
         for span, lines in parts
         for line in lines
     ]
@@ -92,6 +100,7 @@ def _headline_sheet(release: Release, subtitle: str) -> Sheet:
         Column("上年同期合同数（项）", "integer"),
         Column("上年同期合同成交额", "amount_yi"),
         Column("上年同期技术交易额", "amount_yi"),
+        Column("备注", "text"),
     ]
     return Sheet("主要指标", columns, rows, notes=_notes(release), subtitle=subtitle)
 
@@ -111,7 +120,7 @@ def _table_sheet(table: Mapping[str, Any], subtitle: str) -> Sheet:
             row["name"],
             *_figures(row),
             _fraction(row["share_percent"]),
-            "金额不公布" if row["hidden"] else None,
+            _remark(row),
         ]
         for row in _rows_of(table)
     ]
@@ -136,7 +145,15 @@ def _csv(release: Release) -> bytes:
         parts.append((content["cumulative"]["name"], content["cumulative"]["lines"]))
     for span, lines in parts:
         rows += [
-            [f"主要指标（{span}）", line["name"], line["measure"], line["name"], *_figures(line), None, None]
+            [
+                f"主要指标（{span}）",
+                line["name"],
+                line["measure"],
+                line["name"],
+                *_figures(line),
+                None,
+                _remark(line),
+            ]
             for line in lines
         ]
     for table in content["tables"]:
@@ -148,7 +165,7 @@ def _csv(release: Release) -> bytes:
                 row["name"],
                 *_figures(row),
                 _fraction(row["share_percent"]),
-                "金额不公布" if row["hidden"] else None,
+                _remark(row),
             ]
             for row in _rows_of(table)
         ]
@@ -182,8 +199,17 @@ def _figures(row: Mapping[str, Any]) -> list[Value]:
     ]
 
 
-def _before(sums: Mapping[str, int]) -> list[Value]:
+def _before(sums: Mapping[str, Any]) -> list[Value]:
     return [sums["deals"], sums["total_fen"], sums["tech_fen"]]
+
+
+def _remark(sums: Mapping[str, Any], whose: str = "") -> str | None:
+    return f"{whose}{NOT_PUBLISHED}" if _is_hidden(sums) else None
+
+
+def _is_hidden(sums: Mapping[str, Any]) -> bool:
+    # The headline of a release of layout 1 does not say so: it was never withheld.
+    return bool(sums.get("hidden", False))
 
 
 def _fraction(percent: str | None) -> Decimal | None:
@@ -260,7 +286,12 @@ def printed_table(table: Mapping[str, Any]) -> dict[str, Any]:
         "heads": [*(["位次"] if ranked else []), table["heading"], *HEADINGS],
         "ranked": ranked,
         "rows": rows,
-        "total": [*([""] if ranked else []), "合计", *_cells(total), total["share_percent"]],
+        "total": [
+            *([""] if ranked else []),
+            "合计",
+            *_cells(total),
+            WITHHELD if total["hidden"] else total["share_percent"],
+        ],
         "chart": shape,
         "chart_title": f"{table['title']}：合同成交额",
         "bars": bars,
@@ -268,7 +299,7 @@ def printed_table(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cells(row: Mapping[str, Any]) -> list[str | None]:
-    hidden = row.get("hidden", False)
+    hidden = _is_hidden(row)
     amounts = [WITHHELD if hidden else _yi(row[name]) for name in ("total_fen", "tech_fen")]
     return [
         f"{row['deals']:,}",
@@ -285,6 +316,9 @@ def _lead(content: Mapping[str, Any]) -> str:
     said = []
     for line in content["headline"]:
         words = f"{line['name']}技术合同{line['deals']:,}项"
+        if _is_hidden(line):
+            said.append(f"{words}，{NOT_PUBLISHED}")
+            continue
         words += f"，成交额{_yi(line['total_fen'])}亿元{_compared(line['total_percent'])}"
         words += f"，其中技术交易额{_yi(line['tech_fen'])}亿元{_compared(line['tech_percent'])}"
         said.append(words)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from market.accounts.rules import Actor
 from market.db import get_or_not_found
+from market.errors import violation
 from market.turnover.models import Target
 from market.turnover.progress import Progress, progress
 from market.turnover.rules import may_see_figures
@@ -109,11 +110,16 @@ def list_targets(
     Args:
         session: open session.
         actor: who is asking; None for anyone. Decides whether amounts are live or as published.
-        region: only of this region.
+        region: only of this region; None for all.
         indicator: only of this indicator.
         today: the day in China.
         year: for which year to read annual targets.
+
+    Raises:
+        RuleViolation: nobody is signed in and names no region; each target costs a statement or two.
     """
+    if actor is None and region is None:
+        raise violation("/region", "region-missing", "未登录时请写明地区，如 region=320281。")
     statement = select(Target).options(joinedload(Target.region)).order_by(Target.id)
     if region is not None:
         statement = statement.where(Target.region_code == region)

@@ -16,7 +16,7 @@ from market.turnover.schemas.targets import TargetArgs, TargetView, TargetYearAr
 @blp.arguments(TargetArgs, location="query")
 @blp.response(200, TargetView(many=True))
 def list_targets(args: dict[str, Any]) -> Any:
-    """列出计划目标及其进度、统计口径和名单；合同金额对本地区主管部门为现有数，对其他人为已发布的数"""
+    """列出一个地区的计划目标及其进度、统计口径和名单，登录后可不写地区；合同金额对本地区主管部门为现有数，对其他人为已发布的数"""
     with reading() as session:
         actor = find_current_actor(session)
         return targets.list_targets(session, actor, today=china_day(now()), **args)

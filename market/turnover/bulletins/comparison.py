@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from market.contracts.rules import LargeBy
 from market.turnover.bulletins.compute import Bulletin, bulletin
-from market.turnover.bulletins.content import freeze, withheld
+from market.turnover.bulletins.content import freeze
 from market.turnover.bulletins.tables import TABLES, Large
 from market.turnover.ledger import Sums
 from market.turnover.models import Release
@@ -23,6 +23,10 @@ PART_NAMES: Mapping[str, str] = {
     CUMULATIVE: "年初以来累计",
     **{key.value: kind.title for key, kind in TABLES.items()},
 }
+
+
+_Numbers = Mapping[tuple[str, str], tuple[int, int | None, int | None]]
+"""Contracts and amounts by part and key; None where an amount is withheld."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,38 +88,41 @@ def compare_release(session: Session, release: Release) -> ReleaseComparison:
     period = parse_period(release.period)
     assert period is not None, "a release has a period that can be read"
     large = Large(release.content["large"]["from_fen"], LargeBy(release.content["large"]["by"]))
-    least = release.content["min_deals_shown"]
     region = release.region
     then = bulletin(session, region, period, large=large, known_at=release.known_at)
     now = bulletin(session, region, period, large=large, known_at=None)
-    rows = list(_rows(then, now, least=least))
+    published = _numbers(release.content)
+    rows = list(_rows(then, now, published))
     return ReleaseComparison(
         release=release,
-        reproduced=_numbers(freeze(then, least=least)) == _numbers(release.content),
+        reproduced=_agrees(published, _numbers(freeze(then, least=0))),
         headline=[row for row in rows if row.part == HEADLINE],
         changes=[row for row in rows if row.published != row.now],
     )
 
 
-def _rows(then: Bulletin, now: Bulletin, *, least: int) -> Iterator[RowChange]:
+def _rows(then: Bulletin, now: Bulletin, published: _Numbers) -> Iterator[RowChange]:
+    def hidden(part: str, key: str) -> bool:
+        return None in published.get((part, key), ())
+
     # Over a whole year the sums from its beginning are the headline itself.
     parts = (HEADLINE,) if then.period.kind is PeriodKind.YEAR else (HEADLINE, CUMULATIVE)
     for part in parts:
         for measure, pair in getattr(then, part).items():
             sums = getattr(now, part)[measure].now
-            yield RowChange(part, measure.value, MEASURE_NAMES[measure], False, pair.now, sums)
-    hidden = withheld(then, least=least)
+            key, name = measure.value, MEASURE_NAMES[measure]
+            yield RowChange(part, key, name, hidden(part, key), pair.now, sums)
     for table, rows in then.tables.items():
         present = {row.key: row for row in now.tables[table]}
         for row in rows:
             found = present.pop(row.key, None)
             sums = Sums() if found is None else found.pair.now
-            yield RowChange(table.value, row.key, row.name, row.key in hidden[table], row.pair.now, sums)
+            yield RowChange(table.value, row.key, row.name, hidden(table, row.key), row.pair.now, sums)
         for row in present.values():
             yield RowChange(table.value, row.key, row.name, False, Sums(), row.pair.now)
 
 
-def _numbers(content: Mapping[str, Any]) -> dict[tuple[str, str], tuple[int, int | None, int | None]]:
+def _numbers(content: Mapping[str, Any]) -> _Numbers:
     """Return every figure of a content by part and key; its words may have changed since."""
     cumulative = content["cumulative"]
     parts: list[tuple[str, list[dict[str, Any]]]] = [
@@ -128,3 +135,12 @@ def _numbers(content: Mapping[str, Any]) -> dict[tuple[str, str], tuple[int, int
         for part, rows in parts
         for row in rows
     }
+
+
+def _agrees(published: _Numbers, full: _Numbers) -> bool:
+    """Tell whether full figures give what was published; what older layouts withheld differs."""
+    return published.keys() == full.keys() and all(
+        number in (None, full[row][place])
+        for row, numbers in published.items()
+        for place, number in enumerate(numbers)
+    )

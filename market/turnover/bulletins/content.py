@@ -10,9 +10,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from market.turnover.bulletins.compute import Bulletin, Pair, Row
-from market.turnover.bulletins.privacy import MIN_DEALS_SHOWN, hidden_of_linked, hidden_rows
-from market.turnover.bulletins.tables import LOCAL, TABLES, TableKey
+from market.turnover.bulletins.compute import Bulletin, Pair
+from market.turnover.bulletins.privacy import MIN_DEALS_SHOWN, is_few
+from market.turnover.bulletins.tables import TABLES, TableKey
+from market.turnover.bulletins.withholding import UNLISTED, Withheld, withheld
 from market.turnover.ledger import Sums
 from market.turnover.rules import (
     MEASURE_NAMES,
@@ -25,8 +26,9 @@ from market.turnover.rules import (
 )
 from market.turnover.target_rules import percent_of
 
-LAYOUT = 1
-"""Number of this layout; a reader of old releases can tell by it how to read them."""
+LAYOUT = 2
+"""Number of this layout; a reader of old releases can tell by it how to read them. Up to 1 the headline, the
+year before and a table's total were never withheld."""
 
 
 def freeze(bulletin: Bulletin, *, least: int = MIN_DEALS_SHOWN) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def freeze(bulletin: Bulletin, *, least: int = MIN_DEALS_SHOWN) -> dict[str, Any
         least: fewest contracts of a row whose amount is printed.
     """
     period = bulletin.period
-    hidden = withheld(bulletin, least=least)
+    hidden, hidden_before = withheld(bulletin, least=least)
     return {
         "layout": LAYOUT,
         "region": {"code": bulletin.region.code, "name": bulletin.region.name},
@@ -53,60 +55,80 @@ def freeze(bulletin: Bulletin, *, least: int = MIN_DEALS_SHOWN) -> dict[str, Any
         },
         "large": {"from_fen": bulletin.large.from_fen, "by": bulletin.large.by.value},
         "min_deals_shown": least,
-        "headline": [_measured(measure, pair) for measure, pair in bulletin.headline.items()],
-        "cumulative": None if period.kind is PeriodKind.YEAR else _cumulative(bulletin),
+        "headline": [
+            _measured(
+                measure,
+                pair,
+                hidden=measure in hidden.headline,
+                hidden_before=measure in hidden_before.headline,
+            )
+            for measure, pair in bulletin.headline.items()
+        ],
+        "cumulative": None
+        if period.kind is PeriodKind.YEAR
+        else _cumulative(bulletin, hidden=hidden, hidden_before=hidden_before),
         "tables": [
-            _table(key, rows, hidden=hidden[key], whole=bulletin.headline[TABLES[key].measure], least=least)
-            for key, rows in bulletin.tables.items()
+            _table(key, bulletin, hidden=hidden, hidden_before=hidden_before, least=least)
+            for key in bulletin.tables
         ],
         "notes": notes(bulletin, least=least),
     }
 
 
-def withheld(bulletin: Bulletin, *, least: int = MIN_DEALS_SHOWN) -> dict[TableKey, frozenset[str]]:
-    """Return the keys of the rows of each table whose amounts are not published."""
-    deals = {table: {row.key: row.pair.now.deals for row in rows} for table, rows in bulletin.tables.items()}
-    hidden = {table: hidden_rows(numbers, least=least) for table, numbers in deals.items()}
-    if TableKey.FLOW_OUT in deals:  # what stays in the region stands in both tables of flows
-        pair = hidden_of_linked(deals[TableKey.FLOW_OUT], deals[TableKey.FLOW_IN], shared=LOCAL, least=least)
-        hidden[TableKey.FLOW_OUT], hidden[TableKey.FLOW_IN] = pair
-    return hidden
-
-
-def _measured(measure: Measure, pair: Pair) -> dict[str, Any]:
+def _measured(measure: Measure, pair: Pair, *, hidden: bool, hidden_before: bool) -> dict[str, Any]:
     return {
         "measure": measure.value,
         "name": MEASURE_NAMES[measure],
         "note": MEASURE_NOTES[measure],
-        **_sums(pair.now),
-        "before": _sums(pair.before),
-        **_percents(pair),
+        **_sums(pair.now, hidden=hidden),
+        "before": _sums(pair.before, hidden=hidden_before),
+        **_percents(pair, hidden=hidden or hidden_before),
     }
 
 
-def _cumulative(bulletin: Bulletin) -> dict[str, Any]:
+def _cumulative(bulletin: Bulletin, *, hidden: Withheld, hidden_before: Withheld) -> dict[str, Any]:
     end = bulletin.period.end
     return {
         "start": date(end.year, 1, 1).isoformat(),
         "end": end.isoformat(),
         "name": f"{end.year}年1月" if end.month == 1 else f"{end.year}年1—{end.month}月",
-        "lines": [_measured(measure, pair) for measure, pair in bulletin.cumulative.items()],
+        "lines": [
+            _measured(
+                measure,
+                pair,
+                hidden=measure in hidden.cumulative,
+                hidden_before=measure in hidden_before.cumulative,
+            )
+            for measure, pair in bulletin.cumulative.items()
+        ],
     }
 
 
 def _table(
-    key: TableKey, rows: list[Row], *, hidden: frozenset[str], whole: Pair, least: int
+    key: TableKey, bulletin: Bulletin, *, hidden: Withheld, hidden_before: Withheld, least: int
 ) -> dict[str, Any]:
     kind = TABLES[key]
+    rows = bulletin.tables[key]
+    whole = bulletin.headline[kind.measure]
+    now, before = hidden.rows[key], hidden_before.rows[key]
     if kind.ranked:  # where a withheld amount stands among the others would tell how large it is
-        rows = [row for row in rows if row.key not in hidden] + sorted(
-            (row for row in rows if row.key in hidden), key=lambda row: row.key
+        rows = [row for row in rows if row.key not in now] + sorted(
+            (row for row in rows if row.key in now), key=lambda row: row.key
         )
     views = [
-        _row(row.key, row.name, row.pair, whole=whole, hidden=row.key in hidden, least=least) for row in rows
+        _row(
+            row.key,
+            row.name,
+            row.pair,
+            whole=whole,
+            hidden=row.key in now,
+            hidden_before=row.key in before,
+        )
+        for row in rows
     ]
     if kind.ranked:
         _rank(views)
+    total_hidden = kind.measure in hidden.headline
     subtotal = None
     if kind.rest is not None and kind.subtotal is not None:
         others = Pair()
@@ -116,7 +138,13 @@ def _table(
                 others.before += row.pair.before
         # With the rest in sight it can be subtracted out anyway; with the rest withheld it would tell it.
         subtotal = _row(
-            "subtotal", kind.subtotal, others, whole=whole, hidden=kind.rest in hidden, least=least
+            "subtotal",
+            kind.subtotal,
+            others,
+            whole=whole,
+            hidden=bool(others.now) and (total_hidden or kind.rest in now),
+            hidden_before=not {kind.rest, UNLISTED}.isdisjoint(before)
+            or is_few(others.before.deals, least=least),
         )
     return {
         "key": key.value,
@@ -126,24 +154,28 @@ def _table(
         "measure_name": MEASURE_NAMES[kind.measure],
         "rows": views,
         "subtotal": subtotal,
-        "total": _row("total", "合计", whole, whole=whole, hidden=False, least=0),
+        "total": _row(
+            "total",
+            "合计",
+            whole,
+            whole=whole,
+            hidden=total_hidden,
+            hidden_before=kind.measure in hidden_before.headline,
+        ),
     }
 
 
-def _row(key: str, name: str, pair: Pair, *, whole: Pair, hidden: bool, least: int) -> dict[str, Any]:
+def _row(
+    key: str, name: str, pair: Pair, *, whole: Pair, hidden: bool, hidden_before: bool
+) -> dict[str, Any]:
     """Return a row. Beside a year whose own amount was withheld, a percentage would tell that amount."""
-    percents = _percents(pair)
-    if hidden or 0 < pair.before.deals < least:
-        percents |= {"total_percent": None, "tech_percent": None}
+    share = None if hidden else _text(percent_of(pair.now.total_fen, whole.now.total_fen))
     return {
         "key": key,
         "name": name,
-        "hidden": hidden,
-        "deals": pair.now.deals,
-        "total_fen": None if hidden else pair.now.total_fen,
-        "tech_fen": None if hidden else pair.now.tech_fen,
-        "share_percent": None if hidden else _text(percent_of(pair.now.total_fen, whole.now.total_fen)),
-        **percents,
+        **_sums(pair.now, hidden=hidden),
+        "share_percent": share,
+        **_percents(pair, hidden=hidden or hidden_before),
     }
 
 
@@ -155,15 +187,22 @@ def _rank(rows: list[dict[str, Any]]) -> None:
         row["rank"] = 1 + sum(other["total_fen"] > row["total_fen"] for other in shown) if ranked else None
 
 
-def _sums(sums: Sums) -> dict[str, int]:
-    return {"deals": sums.deals, "total_fen": sums.total_fen, "tech_fen": sums.tech_fen}
-
-
-def _percents(pair: Pair) -> dict[str, str | None]:
+def _sums(sums: Sums, *, hidden: bool) -> dict[str, Any]:
     return {
-        "deals_percent": _text(change_percent(pair.now.deals, pair.before.deals)),
-        "total_percent": _text(change_percent(pair.now.total_fen, pair.before.total_fen)),
-        "tech_percent": _text(change_percent(pair.now.tech_fen, pair.before.tech_fen)),
+        "hidden": hidden,
+        "deals": sums.deals,
+        "total_fen": None if hidden else sums.total_fen,
+        "tech_fen": None if hidden else sums.tech_fen,
+    }
+
+
+def _percents(pair: Pair, *, hidden: bool) -> dict[str, str | None]:
+    """Return the changes since the year before; a change of amounts only where both are shown."""
+    now, before = pair.now, pair.before
+    return {
+        "deals_percent": _text(change_percent(now.deals, before.deals)),
+        "total_percent": None if hidden else _text(change_percent(now.total_fen, before.total_fen)),
+        "tech_percent": None if hidden else _text(change_percent(now.tech_fen, before.tech_fen)),
     }
 
 
@@ -182,8 +221,9 @@ def notes(bulletin: Bulletin, *, least: int) -> list[str]:
         f"大额合同指{bulletin.large.name}的合同。",
         "合同成交额为合同总价款；技术交易额为其中扣除非技术性费用后的部分。",
     ]
-    if any(withheld(bulletin, least=least).values()):
+    if any(withheld(bulletin, least=least)):
         found.append(
-            f"合同数不足{least}项的分组不公布金额；为避免由合计数推算，同表个别其他分组的金额一并不公布，以“*”表示。"
+            f"合同数不足{least}项的数（包括主要指标、上年同期、小计和合计）不公布金额；"
+            "为避免由其他数推算，个别其他金额一并不公布，以“*”表示。"
         )
     return found

@@ -30,7 +30,7 @@ from market.turnover.progress.outlook import (
     required_pace,
 )
 from market.turnover.queries.figures import figure
-from market.turnover.queries.releases import months_covered, published_figure
+from market.turnover.queries.releases import TOO_FEW, months_covered, published_figure
 from market.turnover.queries.scopes import Scope, get_area
 from market.turnover.rules import (
     FEN_PER_YI,
@@ -145,13 +145,14 @@ def _published(session: Session, target: Target, base: Progress, end: date | Non
         return replace(base, missing_source=NOT_FROM_JANUARY)
     found = published_figure(session, region=target.region_code, measure=measure, span=span)
     base_span = _base_span(target)
-    before = None
+    before, few = None, found is not None and found.sums is None
     if base_span is not None:
         then = published_figure(session, region=target.region_code, measure=measure, span=base_span)
         if then is not None and then.span == base_span:
             before = then.sums
-    if found is None or (base_span is not None and before is None):
-        return replace(base, missing_source=NOT_PUBLISHED)
+            few = few or before is None
+    if found is None or found.sums is None or (base_span is not None and before is None):
+        return replace(base, missing_source=TOO_FEW if few else NOT_PUBLISHED)
     forecast = None
     if end is not None and base.as_of <= end:
         value = forecast_of_published(found.sums.total_fen, start=span.start, covered=found.span.end, end=end)

@@ -32,8 +32,8 @@ COUNTERS: Mapping[str, Counter] = {
     "trained_brokers": people.trained("technology_manager", MANAGER),
     "cultivated_brokers": people.appointed("technology_manager", MANAGER),
     "affiliated_brokers": people.affiliated("technology_manager", MANAGER),
-    "chain_fusion_specialists": people.appointed("chain_fusion", "双链融合专员"),
-    "industrial_internet_specialists": people.appointed("industrial_internet", "工业互联网服务专员"),
+    "chain_fusion_specialists": people.dispatched("chain_fusion", "双链融合专员"),
+    "industrial_internet_specialists": people.dispatched("industrial_internet", "工业互联网服务专员"),
     # Projects, challenges, key technologies.
     "new_conversion_projects": projects.begun("conversion", "科技成果转化项目", key_only=True),
     "key_innovation_projects": projects.begun("innovation", "科技创新与产业化项目", key_only=True),

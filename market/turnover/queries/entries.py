@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -35,11 +35,12 @@ DECISIONS = frozenset({Action.RECOMMEND, Action.DECLINE})
 class EntryPage:
     """Lines behind a figure, newest day first.
 
-    `station_id` names the one station the list is cut to; None when it holds every line of the figure.
+    The scope names the one station the list is cut to, and so does `station_name`; both are None when it
+    holds every line of the area.
     """
 
     scope: Scope
-    station_id: int | None
+    station_name: str | None
     page: Page[TurnoverEntry]
 
 
@@ -101,8 +102,9 @@ class Thread:
 def list_entries(session: Session, actor: Actor, scope: Scope, *, page: PageRequest) -> EntryPage:
     """List the ledger lines behind a figure, reversals included, newest effective day first.
 
-    The lines add up to the figure of the same scope, unless the list is cut to one station. Each
-    comes with its contract, parties, suggestion, need and achievement, all in one query.
+    The lines add up to the figure of the scope returned, which for a registrar is that of the own station,
+    whether it was asked for or not. Each comes with its contract, parties, suggestion, need and achievement,
+    all in one query.
 
     Args:
         session: open session.
@@ -117,12 +119,13 @@ def list_entries(session: Session, actor: Actor, scope: Scope, *, page: PageRequ
     area, station_id = scope.area, scope.station_id
     if not may_drill_down(actor, region_code=area.region_code, station_id=station_id, measure=scope.measure):
         raise PermissionDenied("您只能查看本地区或本登记机构的数字明细。", code="drill-down-denied")
+    if actor.role is Role.REGISTRAR:
+        scope = replace(scope, station_id=actor.organisation_id)
+    station = None if scope.station_id is None else session.get(Organisation, scope.station_id)
     statement = select(TurnoverEntry).where(*line_conditions(scope)).options(*_origins())
-    if station_id is None and actor.role is Role.REGISTRAR:
-        station_id = actor.organisation_id
-        statement = statement.where(TurnoverEntry.station_id == station_id)
     order = [SortKey(TurnoverEntry.effective_on, descending=True), SortKey(TurnoverEntry.id, descending=True)]
-    return EntryPage(scope, station_id, paginate(session, statement, order=order, page=page))
+    name = None if station is None else station.name
+    return EntryPage(scope, name, paginate(session, statement, order=order, page=page))
 
 
 def _origins() -> list[ExecutableOption]:

@@ -76,18 +76,24 @@ def list_superseded(session: Session, *, region: str, kind: ReleaseKind, period:
     )
 
 
+TOO_FEW = "已发布的合同项数过少，金额不公布。"
+"""Why a published figure has no amounts."""
+
+
 @dataclass(frozen=True, slots=True)
 class PublishedFigure:
     """A measure over whole years and the present one so far, as published.
 
     Attributes:
-        sums: added up over the releases.
+        deals: contracts, added up over the releases.
+        sums: the same with the amounts; None where a release withholds them.
         span: the months covered, without a gap.
         known_at: the state of the books behind the newest of the releases.
         releases: numbers of the releases, earliest months first.
     """
 
-    sums: Sums
+    deals: int
+    sums: Sums | None
     span: Span
     known_at: datetime
     releases: Sequence[int]
@@ -116,19 +122,22 @@ def published_figure(
         )
     }
     used: list[Release] = []
-    sums = Sums()
+    lines = []
     for year in range(span.start.year, span.end.year + 1):
         if year not in latest:
             break
         release = session.get_one(Release, latest[year])
         used.append(release)
-        sums += _year_so_far(release.content, measure)
+        lines.append(_year_so_far(release.content, measure))
         if release.period_end != date(year, 12, 31):
             break
     if not used:
         return None
+    shown = all(line["total_fen"] is not None for line in lines)
+    sums = [Sums(line["deals"], line["total_fen"], line["tech_fen"]) for line in lines] if shown else []
     return PublishedFigure(
-        sums=sums,
+        deals=sum(line["deals"] for line in lines),
+        sums=sum(sums, Sums()) if shown else None,
         span=Span(span.start, used[-1].period_end),
         known_at=max(release.known_at for release in used),
         releases=[release.id for release in used],
@@ -145,8 +154,7 @@ def months_covered(span: Span) -> str:
     return f"{start.year}年{start.month}—{end.month}月"
 
 
-def _year_so_far(content: dict[str, Any], measure: Measure) -> Sums:
+def _year_so_far(content: dict[str, Any], measure: Measure) -> dict[str, Any]:
     cumulative = content["cumulative"]
-    lines = content["headline"] if cumulative is None else cumulative["lines"]
-    line = next(line for line in lines if line["measure"] == measure)
-    return Sums(line["deals"], line["total_fen"], line["tech_fen"])
+    lines: list[dict[str, Any]] = content["headline"] if cumulative is None else cumulative["lines"]
+    return next(line for line in lines if line["measure"] == measure)

@@ -64,6 +64,13 @@ class EntryView(LineView):
 class EntryPageView(ScopeView):
     """Ledger lines behind a figure; `station_id` names the station the list is cut to, if it is."""
 
-    station_id = fields.Integer(allow_none=True)
+    station_id = fields.Integer(
+        attribute="scope.station_id",
+        allow_none=True,
+        metadata={
+            "description": "不为空时只含这家登记机构登记的，各条之和是该机构的数字；登记员总是只见本机构的"
+        },
+    )
+    station_name = fields.String(allow_none=True)
     items = fields.List(fields.Nested(EntryView), attribute="page.items")
     next_cursor = fields.String(attribute="page.next_cursor", allow_none=True)

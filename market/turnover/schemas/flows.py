@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from market.http.schema import MarketSchema
+from market.http.schema import MarketSchema, Moment
 from market.turnover.rules import DIRECTION_NAMES, PERIOD_FORMS, Direction, PartnerLevel, Source
 from market.turnover.schemas.scopes import REGION, AreaView, PeriodView, SumsView, percent
 
@@ -30,7 +30,7 @@ class FlowArgs(MarketSchema):
         load_default=PartnerLevel.PROVINCE,
         metadata={"description": "对方归并到 province 省（默认）或 region 合同所载地区"},
     )
-    known_at = fields.AwareDateTime(load_default=None, metadata={"description": "按当时的台账统计"})
+    known_at = Moment(load_default=None, metadata={"description": "按当时的台账统计"})
 
 
 class PartnerView(MarketSchema):

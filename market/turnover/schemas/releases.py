@@ -72,7 +72,9 @@ class ReleaseView(MarketSchema):
     superseded_by = fields.Integer(allow_none=True, metadata={"description": "更正后重新发布的编号"})
 
 
-CONTENT = "headline 主要指标，cumulative 年初以来累计，tables 分组表；金额以分计，hidden 为 true 的金额不公布"
+CONTENT = (
+    "headline 主要指标，cumulative 年初以来累计，tables 分组表；金额以分计，hidden 为 true 的不公布，为空值"
+)
 
 
 class DraftView(MarketSchema):

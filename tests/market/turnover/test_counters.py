@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,19 +15,23 @@ from sqlalchemy.orm import Session
 
 from market.accounts.queries import actor_of
 from market.accounts.rules import OPERATOR
-from market.libraries.models import Recognition, Resource
+from market.libraries.models import Recognition, Resource, Talent, TalentRole
 from market.libraries.rules import EntryStatus
+from market.listings import service as listings
+from market.listings.rules import Action, ListingKind, Validation
 from market.reference.queries import code_names
 from market.reference.rules import Scheme
 from market.turnover.models import Target
 from market.turnover.progress import COUNTED, Progress
-from market.turnover.progress.counting import EMPTY
+from market.turnover.progress.counters import agencies
+from market.turnover.progress.counting import EMPTY, Asked
 from market.turnover.progress.table import COUNTERS
 from market.turnover.rules import Span
 from market.turnover.target_rules import MISSING_SOURCES, Basis
 from market.turnover.targets import list_targets
 from seed.loaders import REFERENCE
-from tests.factories import NOW, as_actor, make_actor, make_user
+from tests.factories import NOW, as_actor, make_actor, make_uscc, make_user
+from tests.market.listings.factories import ENCODER, make_cast, make_solid_need, put_into
 from tests.market.turnover.counter_rows import (
     FLOWS,
     LASTING,
@@ -41,6 +45,7 @@ from tests.market.turnover.counter_rows import (
     evaluated,
     project,
     resource,
+    talent,
     titled,
 )
 
@@ -120,6 +125,35 @@ def test_what_comes_in_a_span(session: Session, indicator: str) -> None:
     assert found.records
 
 
+def test_needs_count_on_the_day_they_first_came(session: Session) -> None:
+    cast = make_cast(session)
+    need = make_solid_need(session, cast.organisation)
+
+    def find(result: Validation, now: datetime) -> None:
+        put_into(session, cast.broker, need)
+        listings.validate_need(session, cast.bureau, need.id, result=result, note="核实过", now=now)
+
+    find(Validation.VALID, NOW)
+    now = NOW + 215 * DAY
+    listings.revise_listing(session, cast.owner, ListingKind.NEED, need.id, now=now)
+    listings.submit_listing(session, cast.owner, ListingKind.NEED, need.id, now=now)
+    listings.review_listing(
+        session, cast.broker, ListingKind.NEED, need.id,
+        decision=Action.PUBLISH, note=None, encoder=ENCODER, now=now,
+    )  # fmt: skip
+    find(Validation.VALID, now)
+    assert need.published_at == need.validated_at == now
+
+    def counts() -> list[list[int | None]]:
+        spans = [Asked(need.region_code, date(year, 1, 1), date(year, 12, 31)) for year in (2025, 2026)]
+        counters = COUNTERS["valid_needs"], COUNTERS["published_listings"]
+        return [[counter.count(session, span) for span in spans] for counter in counters]
+
+    assert counts() == [[1, 0], [1, 0]]
+    find(Validation.INVALID, now)
+    assert counts() == [[0, 0], [1, 0]]
+
+
 @pytest.mark.parametrize("indicator", sorted(YEARLY))
 def test_what_is_known_by_year_counts_in_its_first_year(session: Session, indicator: str) -> None:
     target = _target(session, indicator)
@@ -161,6 +195,29 @@ def test_regions_inside_count_with_the_one_around_them(session: Session) -> None
     found = _progress(session, target)
     assert found.reading is not None
     assert (target.region_code, found.reading.value) == ("320400", 1)
+
+
+def test_an_agency_that_city_and_county_list_counts_once(session: Session) -> None:
+    code, demonstration = make_uscc(), _target(session, "demonstration_agencies")
+    for region in ("320400", "320411"):
+        agency("transfer", tier="demonstration", uscc=code)(session, Place(region, TODAY))
+    found = _progress(session, demonstration)
+    assert (found.reading.value, found.records_note) == (1, agencies.SEVERAL)  # type: ignore[union-attr]
+    assert agencies.ONCE in str(found.definition)
+
+
+def test_a_renewal_trains_nobody_new_and_is_a_new_dispatch(session: Session) -> None:
+    for indicator, role, count in (
+        ("cultivated_brokers", "technology_manager", 0),
+        ("chain_fusion_specialists", "chain_fusion", 1),
+    ):
+        target = _target(session, indicator)
+        talent(role, "valid_from")(session, Place(target.region_code, date(2022, 5, 1)))
+        person = session.scalars(select(Talent).order_by(Talent.id.desc())).first()
+        assert person is not None
+        session.add(TalentRole(talent_id=person.id, role=role, valid_from=date(2025, 5, 1)))
+        session.flush()
+        assert _progress(session, target).reading.value == count, indicator  # type: ignore[union-attr]
 
 
 def test_what_ran_out_is_no_stock(session: Session) -> None:

@@ -72,7 +72,7 @@ def test_lines_add_up_to_the_figure_and_come_newest_first(session: Session, bure
     scope = scope_of(session)
     found = list_entries(session, bureau, scope, page=PAGE)
     assert [entry.effective_on.day for entry in found.page.items] == [9, 7, 7, 6, 3]
-    assert found.station_id is None
+    assert (found.scope.station_id, found.station_name) == (None, None)
     assert found.page.items[1].line is Line.REVERSAL
     assert sum(entry.total_fen for entry in found.page.items) == totals(session, scope).total_fen
     assert sum(entry.count for entry in found.page.items) == totals(session, scope).deals == 3
@@ -123,9 +123,11 @@ def test_a_registrar_sees_the_own_station_only(session: Session) -> None:
     own = register(session, station=station)
     register(session, station=make_station(session))
     registrar = make_registrar(session, station)
-    found = list_entries(session, registrar, scope_of(session), page=PAGE)
-    assert [entry.contract_id for entry in found.page.items] == [own.id]
-    assert found.station_id == station.id
+    for asked in (scope_of(session), scope_of(session, station_id=station.id)):
+        found = list_entries(session, registrar, asked, page=PAGE)
+        assert [entry.contract_id for entry in found.page.items] == [own.id]
+        assert (found.scope.station_id, found.station_name) == (station.id, station.name)
+        assert totals(session, found.scope).total_fen == sum(line.total_fen for line in found.page.items)
     with pytest.raises(PermissionDenied):
         list_entries(session, registrar, scope_of(session, Measure.OUTPUT), page=PAGE)
 

@@ -204,3 +204,30 @@ def test_withheld_cells_print_as_a_star(release: Release) -> None:
     [types] = [table for table in release.content["tables"] if table["key"] == "type"]
     rows = {row[0]: row for row in printed_table(types)["rows"]}
     assert rows["技术服务"] == ["技术服务", "1", None, WITHHELD, WITHHELD, WITHHELD, WITHHELD, WITHHELD]
+
+
+def test_a_release_of_few_contracts_prints_no_amount_at_all(client: FlaskClient, session: Session) -> None:
+    for day in (date(2025, 5, 6), date(2025, 5, 7), date(2024, 5, 7)):
+        register(session, registered_on=day, total_amount_fen=12_345_678_900)
+    release = publish_release(
+        session,
+        OPERATOR,
+        region="320281",
+        kind=ReleaseKind.MONTHLY,
+        period="2025-05",
+        note=None,
+        now=NOW,
+    )
+    assert "12345678900" not in client.get(f"/api/v1/releases/{release.id}").text
+    csv_rows = list(csv.DictReader(io.StringIO(_file(client, release, "csv")[1].decode("utf-8-sig"))))
+    assert {row["备注"] for row in csv_rows if row["合同数（项）"] == "2"} == {"金额不公布"}
+    assert {row["合同成交额（亿元）"] for row in csv_rows} <= {"", "0"}
+    book = CalamineWorkbook.from_filelike(io.BytesIO(_file(client, release, "xlsx")[1]))
+    headline = book.get_sheet_by_name("主要指标").to_python()[3]
+    assert (headline[3], headline[5], headline[9], headline[10]) == (2.0, "", 1.0, "")
+    assert headline[-1] == "金额不公布"
+    [types] = [table for table in release.content["tables"] if table["key"] == "type"]
+    printed = printed_table(types)
+    assert printed["total"] == ["合计", "2", "100.0", *[WITHHELD] * 5]
+    assert (printed["chart"], printed["bars"]) == (None, [])
+    assert _file(client, release, "pdf")[1][:5] == b"%PDF-"

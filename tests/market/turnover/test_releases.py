@@ -15,7 +15,9 @@ from market.audit.models import AuditEvent
 from market.canonical import digest_of
 from market.db import PageRequest
 from market.errors import Conflict, NotFound, PermissionDenied, RuleViolation
+from market.turnover.ledger import Sums
 from market.turnover.models import Release
+from market.turnover.printing import FileFormat, print_release
 from market.turnover.queries.releases import (
     get_release,
     list_releases,
@@ -54,15 +56,15 @@ def _register(session: Session, day: date = date(2025, 5, 6), fen: int = 100, **
 
 
 def test_what_was_published_stays_when_the_ledger_changes(session: Session, bureau: Actor) -> None:
-    contract = _register(session)
+    contract, *_ = (_register(session) for _ in range(3))
     release = publish(session, bureau, note="首期")
     assert release.title == "2025年5月江阴市技术市场统计快报"
-    assert release.content["headline"][0]["total_fen"] == 100
+    assert release.content["headline"][0]["total_fen"] == 300
     assert release.digest == digest_of(release.content)
     change(session, contract, now=NOW + timedelta(hours=1), total_amount_fen=900)
     session.expire_all()
     again = get_release(session, release.id)
-    assert again.content["headline"][0]["total_fen"] == 100
+    assert again.content["headline"][0]["total_fen"] == 300
     assert again.digest == digest_of(again.content)
     event = session.scalars(select(AuditEvent).where(AuditEvent.action == "release.publish")).one()
     assert (event.entity_id, event.actor_id, event.details["digest"]) == (
@@ -180,6 +182,7 @@ def test_a_comparison_names_every_figure_that_differs(session: Session, bureau: 
     release = publish(session, bureau)
     same = compare_release(session, bureau, release.id)
     assert (same.reproduced, list(same.changes)) == (True, [])
+    assert [row.hidden for row in same.headline] == [True, True, True]
     assert [row.key for row in same.headline] == ["registered", "output", "absorbed"]
     change(session, contract, now=NOW + timedelta(hours=1), total_amount_fen=300, type_code="FW")
     found = compare_release(session, bureau, release.id)
@@ -190,6 +193,41 @@ def test_a_comparison_names_every_figure_that_differs(session: Session, bureau: 
     assert (kf.hidden, kf.published.total_fen, kf.now.total_fen, kf.change.deals) == (True, 100, 0, -1)
     assert (fw.part_name, fw.now.total_fen, fw.change.total_fen) == ("按合同类别", 350, 300)
     assert {row.part for row in found.changes} >= {"headline", "cumulative", "type", "field"}
+
+
+def test_what_was_published_before_totals_were_withheld_stays_and_is_compared(session: Session) -> None:
+    _register(session)
+    draft = draft_release(
+        session, OPERATOR, region=JIANGYIN, kind=ReleaseKind.MONTHLY, period="2025-05", now=NOW
+    )
+    content = {**draft.content, "layout": 1}
+    for line in (*content["headline"], *content["cumulative"]["lines"]):
+        del line["hidden"], line["before"]["hidden"]
+        line |= {"total_fen": 100, "tech_fen": 100}
+    release = Release(
+        region=draft.region,
+        kind=ReleaseKind.MONTHLY,
+        period="2025-05",
+        period_start=draft.period.start,
+        period_end=draft.period.end,
+        title=draft.title,
+        known_at=NOW,
+        content=content,
+        digest=digest_of(content),
+        published_at=NOW,
+    )
+    session.add(release)
+    session.flush()
+    found = compare_release(session, OPERATOR, release.id)
+    assert found.reproduced is True
+    assert [row.hidden for row in found.headline] == [False, False, False]
+    span = Span(date(2025, 1, 1), date(2025, 12, 31))
+    shown = published_figure(session, region=JIANGYIN, measure=Measure.REGISTERED, span=span)
+    assert shown is not None
+    assert shown.sums == Sums(1, 100, 100)
+    lines = print_release(release, FileFormat.CSV).content.decode().splitlines()
+    assert lines[1].startswith("主要指标（2025年5月）,登记,registered,登记,1,")
+    assert not lines[1].endswith("金额不公布")
 
 
 def test_a_comparison_is_for_bureaus_over_the_region(session: Session) -> None:
@@ -210,21 +248,27 @@ def test_published_years_add_up_as_long_as_they_are_complete(session: Session) -
         return published_figure(session, region=JIANGYIN, measure=Measure.REGISTERED, span=span)
 
     for day, fen in ((date(2023, 4, 1), 5), (date(2024, 4, 1), 70), (date(2025, 2, 1), 900)):
-        _register(session, day, fen)
+        for _ in range(3):
+            _register(session, day, fen)
     assert published(2023, date(2025, 12, 31)) is None
     year = publish(session, kind=ReleaseKind.ANNUAL, period="2023")
-    assert published(2023, date(2025, 12, 31)).sums.total_fen == 5
+    assert published(2023, date(2025, 12, 31)).sums.total_fen == 15
     month = publish(session, period="2025-03")
     assert published(2023, date(2025, 12, 31)).span.end == date(2023, 12, 31)
     between = publish(session, period="2024-12", now=NOW + timedelta(hours=1))
     found = published(2023, date(2025, 12, 31))
-    assert (found.sums.deals, found.sums.total_fen, found.span.end) == (3, 975, date(2025, 3, 31))
+    assert (found.deals, found.sums.deals, found.sums.total_fen) == (9, 9, 2925)
+    assert found.span.end == date(2025, 3, 31)
     assert found.releases == [year.id, between.id, month.id]
     assert found.known_at == NOW + timedelta(hours=1)
     assert months_covered(found.span) == "2023年1月—2025年3月"
-    assert published(2025, date(2025, 12, 31)).sums.total_fen == 900
+    assert published(2025, date(2025, 12, 31)).sums.total_fen == 2700
     withdraw_release(session, OPERATOR, month.id, reason="误", now=NOW)
     assert published(2025, date(2025, 12, 31)) is None
+    _register(session, date(2022, 4, 1), 8)
+    publish(session, kind=ReleaseKind.ANNUAL, period="2022")
+    few = published(2022, date(2024, 12, 31))
+    assert (few.deals, few.sums, few.span.end) == (7, None, date(2024, 12, 31))
 
 
 def test_spans_that_begin_within_a_year_are_not_covered(session: Session) -> None:

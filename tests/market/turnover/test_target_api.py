@@ -30,8 +30,9 @@ def _problem(body: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def booked(session: Session) -> None:
-    """3.21亿元 registered in 江阴 in May 2025."""
-    register(session, registered_on=date(2025, 5, 31), total_amount_fen=32_100_000_000)
+    """3.21亿元 registered in 江阴 in May 2025, in three contracts."""
+    for _ in range(3):
+        register(session, registered_on=date(2025, 5, 31), total_amount_fen=10_700_000_000)
 
 
 def test_a_bureau_reads_what_is_known_now(client: FlaskClient, session: Session, booked: None) -> None:
@@ -114,12 +115,13 @@ def test_what_is_counted_says_how_and_where_it_can_be_read(client: FlaskClient) 
     assert (progress["value"], progress["reading"]["name"]) == ("0", "期内备案的技术转移机构")
     assert progress["definition"] == (
         "《技术转移和科技服务机构名录》在列、类别为“技术转移机构”、备案（联通）日期在统计期内的机构数，"
-        "按机构条目所在地区统计。地区含所辖各级行政区划。统计期为2023-01-01至2025-06-10。"
+        "按机构条目所在地区统计；同一机构（统一社会信用代码相同）由几个地区列入的，只计一次。几个日期以最早的为准。"
+        "地区含所辖各级行政区划。统计期为2023-01-01至2025-06-10。"
     )
     assert progress["records"] == [
         "/api/v1/agencies?region=320281&status=listed&category=transfer&since=2023-01-01&until=2025-06-10"
     ]
-    assert progress["records_note"] is None
+    assert progress["records_note"] == "由几个地区列入的机构，名单中每个地区各有一条。"
 
 
 def test_what_is_not_known_is_null_and_says_where_from(client: FlaskClient) -> None:
@@ -132,7 +134,11 @@ def test_what_is_not_known_is_null_and_says_where_from(client: FlaskClient) -> N
 
 @pytest.mark.parametrize(
     ("url", "status", "code"),
-    [("/targets/999999999", 404, "target-not-found"), ("/targets?region=jy", 422, "validation-failed")],
+    [
+        ("/targets/999999999", 404, "target-not-found"),
+        ("/targets?region=jy", 422, "validation-failed"),
+        ("/targets", 422, "region-missing"),
+    ],
 )
 def test_bad_requests_for_targets(client: FlaskClient, url: str, status: int, code: str) -> None:
     response = client.get(f"/api/v1{url}")

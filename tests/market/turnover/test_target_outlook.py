@@ -34,14 +34,17 @@ def _progress(
 
 
 def _register(session: Session, day: date, yi: str, *, region: str = JIANGYIN) -> None:
-    register(
-        session,
-        station=make_station(session, region_code=region),
-        buyer=party_in(session, region),
-        registered_on=day,
-        total_amount_fen=int(Decimal(yi) * FEN_PER_YI),
-        tech_amount_fen=0,
-    )
+    """Register an amount as three contracts: that of fewer is never published."""
+    station, buyer = make_station(session, region_code=region), party_in(session, region)
+    for fen in (int(Decimal(yi) * FEN_PER_YI) - 2, 1, 1):
+        register(
+            session,
+            station=station,
+            buyer=buyer,
+            registered_on=day,
+            total_amount_fen=fen,
+            tech_amount_fen=0,
+        )
 
 
 def _publish(session: Session, region: str, kind: ReleaseKind, period: str) -> Any:
@@ -134,6 +137,13 @@ def test_others_read_what_was_published(session: Session) -> None:
         Method.LINEAR,
         round(36 * FEN_PER_YI / 28 * 36),
     )
+
+
+def test_an_amount_that_a_release_withholds_is_said_to_be(session: Session) -> None:
+    register(session, registered_on=date(2023, 7, 1))
+    _publish(session, JIANGYIN, ReleaseKind.ANNUAL, "2023")
+    found = _progress(session, JIANGYIN, actor=None)
+    assert (found.reading, found.missing_source) == (None, "已发布的合同项数过少，金额不公布。")
 
 
 def test_a_published_multiple_needs_its_base_year(session: Session) -> None:

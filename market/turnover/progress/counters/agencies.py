@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from market.libraries.models import AgencyFiling, Consortium
-from market.libraries.queries.counts import (
-    between,
-    count_listed,
-    count_partners,
-    on_file,
-    sum_transfer_staff,
-)
+from market.libraries.queries.counts import between, count_listed, count_partners, on_file
+from market.libraries.queries.filings import count_agencies, count_first_filed, sum_transfer_staff
 from market.turnover.progress.counting import STOCK, Counter, listing
 
 REGISTER = "《技术转移和科技服务机构名录》"
 CONSORTIA = "《校企联盟和创新联合体名录》"
+ONCE = "同一机构（统一社会信用代码相同）由几个地区列入的，只计一次。"
+SEVERAL = "由几个地区列入的机构，名单中每个地区各有一条。"
 
 OWN: Mapping[str, str] = {
     "transfer": "技术转移机构",
@@ -28,19 +25,18 @@ OWN: Mapping[str, str] = {
 
 
 def filed(category: str, name: str) -> Counter:
-    """Count the agencies of a category that were filed in a span."""
+    """Count the agencies of a category that were filed in a span for the first time."""
     return Counter(
         name=f"期内备案的{name}",
         register=AgencyFiling,
-        definition=f"{REGISTER}在列、类别为“{name}”、备案（联通）日期在统计期内的机构数，按机构条目所在地区统计。",
-        count=lambda session, asked: count_listed(
+        definition=f"{REGISTER}在列、类别为“{name}”、备案（联通）日期在统计期内的机构数，"
+        f"按机构条目所在地区统计；{ONCE}几个日期以最早的为准。",
+        count=lambda session, asked: count_first_filed(
             session,
-            AgencyFiling,
             asked.region,
-            conditions=[
-                AgencyFiling.category == category,
-                *between(AgencyFiling.filed_on, asked.start, asked.end),
-            ],
+            since=asked.start,
+            until=asked.end,
+            conditions=[AgencyFiling.category == category],
         ),
         records=lambda asked: [
             listing(
@@ -50,6 +46,7 @@ def filed(category: str, name: str) -> Counter:
             )
         ],
         remark="按备案日期而不是设立日期统计；尚未列入名录的不计。",
+        records_note=SEVERAL,
     )
 
 
@@ -60,10 +57,9 @@ def standing(category: str, name: str, *, tier: str | None = None, tier_name: st
         name=f"在册的{name}" if tier is None else f"在册的{name}（{tier_name}）",
         register=AgencyFiling,
         definition=f"{REGISTER}在列、类别为“{name}”{level}、统计日已备案（联通）且未过有效期的机构数，"
-        "按机构条目所在地区统计。",
-        count=lambda session, asked: count_listed(
+        f"按机构条目所在地区统计；{ONCE}",
+        count=lambda session, asked: count_agencies(
             session,
-            AgencyFiling,
             asked.region,
             conditions=[
                 AgencyFiling.category == category,
@@ -79,6 +75,7 @@ def standing(category: str, name: str, *, tier: str | None = None, tier_name: st
             )
         ],
         bases=STOCK,
+        records_note=SEVERAL,
     )
 
 
@@ -88,10 +85,9 @@ def above_scale() -> Counter:
         name="在册的规上科技服务业机构",
         register=AgencyFiling,
         definition=f"{REGISTER}在列、设在本地区（不含联通、链接的外地机构）、标明为规上、"
-        "统计日已备案且未过有效期的机构数，按机构条目所在地区统计。",
-        count=lambda session, asked: count_listed(
+        f"统计日已备案且未过有效期的机构数，按机构条目所在地区统计；{ONCE}",
+        count=lambda session, asked: count_agencies(
             session,
-            AgencyFiling,
             asked.region,
             conditions=[
                 AgencyFiling.category.in_(OWN),
@@ -108,6 +104,7 @@ def above_scale() -> Counter:
         ],
         bases=STOCK,
         remark="只含名录中的机构；全行业的数以统计部门为准。",
+        records_note=SEVERAL,
     )
 
 
@@ -117,7 +114,7 @@ def transfer_staff() -> Counter:
         name="名录中机构的技术转移从业人员",
         register=AgencyFiling,
         definition=f"{REGISTER}在列、设在本地区（不含联通、链接的外地机构）、统计日已备案且未过有效期的机构，"
-        "其填报的技术转移从业人员之和，按机构条目所在地区统计。",
+        f"其填报的技术转移从业人员之和，按机构条目所在地区统计；{ONCE}几处填报的以多的为准。",
         count=lambda session, asked: sum_transfer_staff(
             session, asked.region, conditions=[AgencyFiling.category.in_(OWN), on_file(asked.end)]
         ),
@@ -127,7 +124,7 @@ def transfer_staff() -> Counter:
         bases=STOCK,
         unit="人",
         remark="为各机构最近填报的人数；未填报的机构不计，同一人在两家机构的计两次。",
-        records_note="名单列出机构，人数见各机构的 transfer_staff。",
+        records_note=f"名单列出机构，人数见各机构的 transfer_staff。{SEVERAL}",
     )
 
 

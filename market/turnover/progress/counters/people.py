@@ -30,16 +30,40 @@ def trained(role: str, name: str) -> Counter:
 
 
 def appointed(role: str, name: str) -> Counter:
-    """Count the people whose role began in a span."""
+    """Count the people whose role began for the first time in a span."""
     return Counter(
         name=f"期内新增的{name}",
         register=Talent,
-        definition=f"{POOL}列入过的、身份为“{name}”、身份起始日期在统计期内的人数，每人只计一次，"
-        "按人才条目所在地区统计。",
+        definition=f"{POOL}列入过的、身份为“{name}”、首次取得该身份的起始日期在统计期内的人数，续期、升级不重计，"
+        "每人只计一次，按人才条目所在地区统计。",
         count=lambda session, asked: (
             count_roles(
                 session, role, asked.region, start=asked.start, end=asked.end, day=asked.end
             ).appointed
+        ),
+        records=lambda asked: [
+            listing(
+                "talents",
+                asked,
+                {"status": "listed", "role": role, "since": asked.start, "until": asked.end},
+            )
+        ],
+        unit="人",
+        records_note=f"名单含期内续期、升级的人员。{NOT_SHOWN}",
+    )
+
+
+def dispatched(role: str, name: str) -> Counter:
+    """Count the people with a role that began in a span; who is sent out again later counts again."""
+    return Counter(
+        name=f"期内选派的{name}",
+        register=Talent,
+        definition=f"{POOL}列入过的、身份为“{name}”、身份起始日期在统计期内的人数，每期每人只计一次，"
+        "按人才条目所在地区统计。",
+        count=lambda session, asked: (
+            count_roles(
+                session, role, asked.region, start=asked.start, end=asked.end, day=asked.end
+            ).dispatched
         ),
         records=lambda asked: [
             listing(
@@ -54,12 +78,12 @@ def appointed(role: str, name: str) -> Counter:
 
 
 def affiliated(role: str, name: str) -> Counter:
-    """Count the people who hold a role at an agency on file."""
+    """Count the people who hold a role at an agency that is on file that day."""
     return Counter(
         name=f"在备案机构任职的{name}",
         register=Talent,
-        definition=f"{POOL}在列、统计日身份“{name}”有效、注明任职于备案机构的人数，每人只计一次，"
-        "按人才条目所在地区统计。",
+        definition=f"{POOL}在列、统计日身份“{name}”有效、注明任职的机构统计日在名录中在列、已备案且未过有效期的"
+        "人数，每人只计一次，按人才条目所在地区统计。",
         count=lambda session, asked: (
             count_roles(
                 session, role, asked.region, start=None, end=asked.end, day=asked.end, at_agency=True
