@@ -15,6 +15,7 @@ from market.libraries.queries.editions import all_rows
 from market.libraries.queries.kinds import columns_of
 from market.libraries.queries.spec import Column
 from market.libraries.rules import ENTRY_KIND_NAMES, EntryKind, Frozen
+from market.libraries.rules.cells import joined
 from market.reference.queries import code_names
 from market.typesetting.sheets import Column as SheetColumn
 from market.typesetting.sheets import Sheet, Value, to_csv, to_xlsx
@@ -38,7 +39,7 @@ def edition_file(
 ) -> bytes:
     """Return an edition as a file; the same edition gives the same bytes. See `sheets_file`."""
     rows = [Frozen(row.record_id, row.key, row.title, row.content) for row in all_rows(session, edition)]
-    notes = [f"第{edition.number}版，截至{edition.as_of.isoformat()}，{edition.row_count} 条"]
+    notes = [f"第{edition.number}版，截至{edition.as_of.isoformat()}，共 {edition.row_count} 条"]
     if edition.note:
         notes.append(edition.note)
     return sheets_file(
@@ -56,6 +57,7 @@ def sheets_file(
     created_at: datetime,
     file_format: SheetFormat,
     kind: str | None = None,
+    office: bool = False,
 ) -> bytes:
     """Return rows as a workbook with a sheet for each kind, or as CSV, which holds one kind.
 
@@ -63,10 +65,11 @@ def sheets_file(
         session: open session; names of codes are read.
         rows: at least one.
         title: above each sheet.
-        notes: below each sheet.
+        notes: below each sheet, which adds how many rows it has.
         created_at: the only time in the file.
         file_format: workbook or CSV.
         kind: only rows of this kind.
+        office: with the columns that only the office which keeps the register sees.
 
     Raises:
         RuleViolation: rows of several kinds, or none, are wanted as CSV, or there are none.
@@ -83,6 +86,7 @@ def sheets_file(
             rows,
             title=title if len(kinds) == 1 else f"{title}：{ENTRY_KIND_NAMES[EntryKind(one)]}",
             notes=notes,
+            office=office,
         )
         for one in kinds
     ]
@@ -93,17 +97,16 @@ def sheets_file(
     return to_csv(sheets[0])
 
 
-def _sheet(session: Session, kind: str, rows: Sequence[Frozen], *, title: str, notes: Sequence[str]) -> Sheet:
-    columns = columns_of(kind)
+def _sheet(
+    session: Session, kind: str, rows: Sequence[Frozen], *, title: str, notes: Sequence[str], office: bool
+) -> Sheet:
+    columns = columns_of(kind, office=office)
+    here = [row for row in rows if row.content["kind"] == kind]
     return Sheet(
         title=title,
         columns=tuple(SheetColumn(column.title, column.kind) for column in columns),
-        rows=tuple(
-            tuple(_cell(session, column, row.content) for column in columns)
-            for row in rows
-            if row.content["kind"] == kind
-        ),
-        notes=tuple(notes),
+        rows=tuple(tuple(_cell(session, column, row.content) for column in columns) for row in here),
+        notes=(*notes, f"本表 {len(here)} 条"),
     )
 
 
@@ -113,7 +116,7 @@ def _cell(session: Session, column: Column, content: Mapping[str, Any]) -> Value
         return None
     names = code_names(session, column.scheme) if column.scheme else {}
     if isinstance(value, list):
-        return "、".join(names.get(str(item), str(item)) for item in value)
+        return joined((names.get(str(item), str(item)) for item in value), bracketed=column.bracketed)
     if column.kind == "date":
         return date.fromisoformat(value)
     return names.get(value, value) if isinstance(value, str) else value

@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from market.accounts.models import Organisation
 from market.accounts.rules import Actor, Role, normalise_uscc
 from market.db import AdvisoryLock, advisory_lock
 from market.errors import violation
 from market.exchange.rules.runs import ImportKind
-from market.libraries.models import AgencyFiling, ChainEdge, ChainNode, RegisterEntry
+from market.libraries.models import AgencyFiling, ChainEdge, ChainEnterprise, ChainNode, RegisterEntry
 from market.libraries.queries.entries import may_read, sees_internal
 from market.libraries.queries.kinds import SPECS
 from market.libraries.rules import EntryKind, EntryStatus
+from market.libraries.rules.graph import ChainRole
 from market.reference.rules import lies_within
 
 ENTRY_KINDS: Mapping[ImportKind, EntryKind] = {
@@ -96,18 +97,22 @@ def find_node(
 ) -> ChainNode:
     """Return the node of this name that is nearest to a region: of it, around it, or inside it.
 
+    Where several are as near, none is taken: a guess would put an enterprise where nobody has checked it.
+
     Args:
         session: open session.
         actor: who may read it.
         title: its name.
         region_code: of the entry that names it.
-        chain_code: preferred where several chains have such a node.
+        chain_code: only of this chain; None for any.
         pointer: to the value that names it.
 
     Raises:
         RuleViolation: `node-unknown`, or `node-ambiguous`.
     """
     statement = select(ChainNode).where(ChainNode.title == title, ChainNode.status.not_in(GONE))
+    if chain_code is not None:
+        statement = statement.where(ChainNode.chain_code == chain_code)
     nodes = [
         node for node in session.scalars(statement.order_by(ChainNode.id)) if may_read(session, actor, node)
     ]
@@ -116,23 +121,36 @@ def find_node(
         [node for node in nodes if lies_within(region_code, node.region_code)],
         [node for node in nodes if lies_within(node.region_code, region_code)],
     )
-    near = next((level for level in levels if level), [])
-    of_chain = [node for node in near if node.chain_code == chain_code]
-    found = of_chain or near
+    found = next((level for level in levels if level), [])
     if not found:
         raise violation(pointer, "node-unknown", f"没有找到环节“{title[:50]}”；请先导入或提出该环节。")
     if len(found) > 1:
-        detail = f"有几个环节叫“{title[:50]}”，请在“产业链”中写明是哪一条链的。"
+        how = "攻关技术写在“产业链”一列，企业写成“环节（核心，产业链）”"
+        detail = f"有几个环节叫“{title[:50]}”，请写明是哪一条产业链的：{how}。"
         raise violation(pointer, "node-ambiguous", detail)
     return found[0]
 
 
-def has_edge(session: Session, upstream_id: int, downstream_id: int) -> bool:
-    """Tell whether one node is recorded as delivering to another."""
-    statement = select(ChainEdge.id).where(
-        ChainEdge.upstream_id == upstream_id, ChainEdge.downstream_id == downstream_id
-    )
-    return session.scalar(statement) is not None
+def upstream_titles(session: Session, node_id: int) -> set[str]:
+    """Return the names of the nodes recorded as delivering to a node, of whatever region."""
+    upstream = aliased(ChainNode, flat=True)
+    statement = select(upstream.title).join(ChainEdge, ChainEdge.upstream_id == upstream.id)
+    return set(session.scalars(statement.where(ChainEdge.downstream_id == node_id)))
+
+
+def standing_on(
+    session: Session, actor: Actor, enterprise: ChainEnterprise
+) -> set[tuple[str, str | None, ChainRole]]:
+    """Return name, chain and role of the nodes an enterprise stands on, and the same for any chain.
+
+    Only nodes that the actor may read are among them.
+    """
+    found: set[tuple[str, str | None, ChainRole]] = set()
+    for position in enterprise.positions:
+        node = position.node
+        if may_read(session, actor, node):
+            found |= {(node.title, chain, position.role) for chain in (node.chain_code, None)}
+    return found
 
 
 def node_titles(session: Session, chains: Sequence[str]) -> set[str]:

@@ -12,6 +12,7 @@ from market.exchange.rules.days import OPEN_ENDED, read_date
 from market.exchange.rules.field import Field, How
 from market.exchange.rules.runs import Cell
 from market.exchange.rules.texts import ValueFault, plain_text, short_text, split_words
+from market.libraries.rules.cells import parted, quoted_at
 from market.libraries.rules.graph import CHAIN_ROLE_NAMES
 from market.libraries.rules.talents import MANAGER_ROLE
 from market.reference.rules import Scheme
@@ -20,14 +21,18 @@ FIRST_YEAR = 1990
 """No title of an enterprise is older."""
 
 _END = r"\s*(?:[、；;，,\n]+\s*|$)"
-_POSITION = re.compile(r"(.+?)\s*[（(]\s*(" + "|".join(CHAIN_ROLE_NAMES.values()) + r")\s*[)）]" + _END)
+_POSITION = re.compile(
+    r"(.+?)\s*[（(]\s*(" + "|".join(CHAIN_ROLE_NAMES.values()) + r")(?:\s*[，,]\s*(.+?))?\s*[)）]" + _END
+)
 _TITLE = re.compile(r"(.+?)\s*[（(]\s*(\d{4})年?(?:[，,；; ]*(?:有效)?至\s*([^()（）]+?))?\s*[)）]" + _END)
 _ROLE = re.compile(
-    r"(.+?)\s*[（(]\s*(\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?)\s*至\s*([^()（）]+?)\s*[)）]" + _END
+    r"(.+?)\s*[（(]\s*(\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?)\s*至\s*([^()（），,]+?)"
+    r"(?:\s*[，,]\s*挂靠(.+?))?\s*[)）]" + _END
 )
-_UNIT = re.compile(r"(.+?)\s*[（(](牵头企业|牵头|企业)[)）]")
+_UNIT = re.compile(r"(.+?)\s*[（(](牵头企业|牵头|企业|)\s*(?:(\d[-/.\d年月日]+)加入)?[)）]")
 _PERSON = re.compile(r"(.+?)\s*[（(](.+)[)）]")
 _PRESENT = re.compile(r"(.+?)\s*[（(]现为(.+)[)）]", re.DOTALL)
+_COLON = re.compile(r"\s*[:：]\s*")
 _HOURS = re.compile(r"(\d{1,2})[:：](\d{2})\s*(?:-|–|—|~|至|到)+\s*(\d{1,2})[:：](\d{2})")
 _WEEKDAY_RANGE = re.compile(r"([1-7])(?:-|~|至|到)([1-7])")
 
@@ -55,7 +60,7 @@ def _read(field: Field, cell: Cell, tables: Tables) -> object:
         case How.TARGETS:
             return read_targets(cell)
         case How.POSITIONS:
-            return read_positions(cell)
+            return read_positions(cell, tables)
         case How.TITLES:
             return read_titles(cell, tables)
         case How.UNITS:
@@ -70,25 +75,39 @@ def _items(pattern: re.Pattern[str], cell: Cell, *, code: str, detail: str) -> I
     """Yield one match after another until the text is used up; names may hold the mark between them."""
     text, place = plain_text(cell), 0
     while place < len(text):
-        match = pattern.match(text, place)
+        match, end = _item_at(pattern, text, place)
         if match is None:
             raise ValueFault(code, detail)
         yield match
-        place = match.end()
+        place = end
 
 
-def read_positions(cell: Cell) -> list[dict[str, Any]]:
-    """Return `node` (its name) and `role` of each 「电池片（核心）」.
+def _item_at(pattern: re.Pattern[str], text: str, place: int) -> tuple[re.Match[str] | None, int]:
+    """Return the item at a place, whole in 「」 or up to the brackets that end it, and where it ends."""
+    whole = quoted_at(text, place)
+    if whole is not None:
+        match, behind = pattern.fullmatch(whole[0]), re.compile(_END).match(text, whole[1])
+        if match is not None and behind is not None:
+            return match, behind.end()
+    match = pattern.match(text, place)
+    return match, match.end() if match is not None else place
+
+
+def read_positions(cell: Cell, tables: Tables) -> list[dict[str, Any]]:
+    """Return `node` (its name), `role` and `chain` of each 「电池片（核心）」 or 「封装（核心，集成电路）」.
 
     Raises:
-        ValueFault: `bad-position`.
+        ValueFault: `bad-position` or `unknown-code`.
     """
     detail = "请写成“环节（链主）”“环节（核心）”或“环节（配套）”，多项用“；”分隔。"
     roles = {name: role for role, name in CHAIN_ROLE_NAMES.items()}
-    return [
-        {"node": match[1], "role": roles[match[2]]}
-        for match in _items(_POSITION, cell, code="bad-position", detail=detail)
-    ]
+    found = []
+    for match in _items(_POSITION, cell, code="bad-position", detail=detail):
+        chain = tables.codes[Scheme.CHAIN].find(match[3]) if match[3] else None
+        if match[3] and chain is None:
+            raise ValueFault("unknown-code", f"产业链中没有“{match[3][:30]}”，请填代码表中的代码或名称。")
+        found.append({"node": match[1], "role": roles[match[2]], "chain": chain})
+    return found
 
 
 def read_titles(cell: Cell, tables: Tables) -> list[dict[str, Any]]:
@@ -111,9 +130,10 @@ def read_titles(cell: Cell, tables: Tables) -> list[dict[str, Any]]:
 
 
 def read_roles(cell: Cell, tables: Tables) -> list[dict[str, Any]]:
-    """Return `role`, `level`, `valid_from` and `valid_until` of each 「专家（2025-01-01至长期）」.
+    """Return `role`, `level`, `valid_from`, `valid_until` and `agency` of each 「专家（2025-01-01至长期）」.
 
-    The name of a level stands for a technology manager of that level.
+    The name of a level stands for a technology manager of that level; an agency comes behind a comma, as
+    「（2025-01-01至长期，挂靠示例中心）」.
 
     Raises:
         ValueFault: `bad-role`, `unknown-code` or `bad-date`.
@@ -126,22 +146,30 @@ def read_roles(cell: Cell, tables: Tables) -> list[dict[str, Any]]:
         if role is None:
             raise ValueFault("unknown-code", "身份或等级不在代码表中。")
         until = None if match[3] in OPEN_ENDED else read_date(match[3])
-        found.append({"role": role, "level": level, "valid_from": read_date(match[2]), "valid_until": until})
+        held = {"role": role, "level": level, "valid_from": read_date(match[2]), "valid_until": until}
+        found.append(held | ({"agency": match[4]} if match[4] else {}))
     return found
 
 
 def read_units(cell: Cell) -> list[dict[str, Any]]:
-    """Return `name`, `lead` and `is_enterprise` of each unit, as 「某某大学（牵头）」 or 「某某厂（企业）」.
+    """Return `name`, `lead`, `is_enterprise` and `joined_on` of each unit.
+
+    One is written as 「某某大学（牵头）」 or 「某某厂（企业 2024-03-01加入）」; without a day it is None.
 
     Raises:
-        ValueFault: `text-too-short` or `text-too-long`.
+        ValueFault: `text-too-short`, `text-too-long` or `bad-date`.
     """
     found: dict[str, dict[str, Any]] = {}
     for word in split_words(cell):
         match = _UNIT.fullmatch(word)
-        name, marks = (match[1], match[2]) if match is not None else (word, "")
+        name, marks, day = (match[1], match[2], match[3]) if match is not None else (word, "", None)
         _require_length("成员单位", name, low=2, high=200)
-        found[name] = {"name": name, "lead": "牵头" in marks, "is_enterprise": "企业" in marks}
+        found[name] = {
+            "name": name,
+            "lead": "牵头" in marks,
+            "is_enterprise": "企业" in marks,
+            "joined_on": read_date(day) if day else None,
+        }
     return list(found.values())
 
 
@@ -171,11 +199,8 @@ def read_targets(cell: Cell) -> list[dict[str, str | None]]:
     Raises:
         ValueFault: `bad-indicator`, `text-too-long`.
     """
-    text = plain_text(cell)
     pieces: list[str] = []
-    # Not at commas: targets have them.
-    cut = re.split(r"[;；\n]" if re.search(r"[;；\n]", text) else "、", text)
-    for piece in filter(None, map(str.strip, cut)):
+    for piece in filter(None, parted(plain_text(cell), r"[;；\n]", "、")):  # not at commas: targets have them
         if pieces and not re.search(r"[:：\s]", piece):
             pieces[-1] += "、" + piece
         else:
@@ -184,7 +209,7 @@ def read_targets(cell: Cell) -> list[dict[str, str | None]]:
     for piece in pieces:
         match = _PRESENT.fullmatch(piece)
         text, present = (match[1], match[2].strip()) if match is not None else (piece, None)
-        parts = re.split(r"\s*[:：]\s*" if re.search(r"[:：]", text) else r"\s+", text.strip(), maxsplit=1)
+        parts = _name_and_target(text.strip())
         if len(parts) < 2 or not all(parts):
             raise ValueFault("bad-indicator", "攻关指标请写成“名称：目标（现为现状）”，多项用“；”分隔。")
         _require_length("指标名称", parts[0], low=1, high=100)
@@ -194,10 +219,13 @@ def read_targets(cell: Cell) -> list[dict[str, str | None]]:
     return found
 
 
-def told_target(indicator: Mapping[str, str | None]) -> str:
-    """Return an indicator as exports tell it; what is told the same is the same."""
-    present = indicator.get("present")
-    return f"{indicator['name']} {indicator['target']}" + (f"（现为{present}）" if present else "")
+def _name_and_target(text: str) -> list[str]:
+    """Split an indicator at its first colon, else at a blank; a name with a colon stands in 「」."""
+    head = quoted_at(text, 0)
+    colon = _COLON.match(text, head[1]) if head is not None else None
+    if head is not None and colon is not None:
+        return [head[0], text[colon.end() :]]
+    return (_COLON if _COLON.search(text) else re.compile(r"\s+")).split(text, maxsplit=1)
 
 
 def read_weekdays(cell: Cell) -> list[int]:

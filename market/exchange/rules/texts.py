@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from market.exchange.rules.field import Field
 from market.exchange.rules.runs import Cell
+from market.libraries.rules.cells import STRONG, parted
 
 NOT_STATED = frozenset(
     {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "未填", "n/a", "na", "null", "none", "nan"}
@@ -97,17 +98,12 @@ def read_identifier(field: Field, cell: Cell) -> str | None:
 def split_words(cell: Cell) -> list[str]:
     """Split a list in a cell at the strongest separator it uses: semicolons, then 、, then commas.
 
-    So 「1,2-二氯乙烷；萃取」 is two words.
+    So 「1,2-二氯乙烷；萃取」 is two words. A word in 「」 that stands for itself is kept whole.
     """
     if isinstance(cell, list):
         return [text for item in cell if (text := plain_text(item))]
-    text = plain_text(cell)
-    for separators in (r"[;；|\n]", "、", r"[,，]"):
-        if re.search(separators, text):
-            break
-    return [
-        part for raw in re.split(separators, text) if (part := raw.strip()) and part.lower() not in NOT_STATED
-    ]
+    parts = parted(plain_text(cell), f"[{STRONG}]", "、", "[,，]")
+    return [part for part in parts if part and part.lower() not in NOT_STATED]
 
 
 def regroup(pieces: Sequence[str], known: Callable[[str], object]) -> list[str]:

@@ -17,7 +17,7 @@ from market.accounts.models import Organisation
 from market.accounts.rules import Actor, OrganisationKind
 from market.errors import FieldError, MarketError, RuleViolation, violation
 from market.exchange.queries import find_organisations
-from market.exchange.queries.registers import agency_named, find_node, has_edge
+from market.exchange.queries.registers import agency_named, find_node, standing_on, upstream_titles
 from market.exchange.rules.register_values import consent_details_fault, consent_fault
 from market.exchange.rules.runs import ImportKind
 from market.libraries.models import ChainEnterprise, ChainNode, Consortium, Project, RegisterEntry, Talent
@@ -55,15 +55,16 @@ def said_at(pointer: str, *, inside: bool = False) -> Iterator[None]:
 
 def add_edges(hand: Hand, node: ChainNode, parts: Mapping[str, Any]) -> bool:
     """Record what delivers to a node."""
+    known = upstream_titles(hand.session, node.id)  # the nearest of a name need not be the one that delivers
     added = False
     for title in parts.get("upstream") or ():
+        if title in known:
+            continue
         with said_at("/upstream"):
             other = find_node(
                 hand.session, hand.actor, title, region_code=node.region_code, chain_code=node.chain_code,
                 pointer="",
             )  # fmt: skip
-            if has_edge(hand.session, other.id, node.id):
-                continue
             chains.add_edge(
                 hand.session, hand.actor, other.id, downstream_id=node.id, words=None, encoder=hand.encoder,
                 now=hand.now,
@@ -74,17 +75,17 @@ def add_edges(hand: Hand, node: ChainNode, parts: Mapping[str, Any]) -> bool:
 
 def add_to_enterprise(hand: Hand, enterprise: ChainEnterprise, parts: Mapping[str, Any]) -> bool:
     """Put an enterprise on nodes, and record its titles."""
-    standing = {(one.node_id, one.role) for one in enterprise.positions}
+    standing = standing_on(hand.session, hand.actor, enterprise)
     held = {(one.tag, one.year) for one in enterprise.tags}
     added = False
     for position in parts.get("positions") or ():
+        if (position["node"], position["chain"], position["role"]) in standing:
+            continue
         with said_at("/positions"):
             node = find_node(
                 hand.session, hand.actor, position["node"], region_code=enterprise.region_code,
-                chain_code=enterprise.chain_code, pointer="",
+                chain_code=position["chain"], pointer="",
             )  # fmt: skip
-            if (node.id, position["role"]) in standing:
-                continue
             chains.add_position(
                 hand.session, hand.actor, enterprise.id, node_id=node.id, role=position["role"],
                 encoder=hand.encoder, now=hand.now,
@@ -121,7 +122,7 @@ def add_units(hand: Hand, consortium: Consortium, parts: Mapping[str, Any]) -> b
                     "lead": unit["lead"],
                     "is_enterprise": unit["is_enterprise"]
                     or (linked is not None and linked.kind is OrganisationKind.ENTERPRISE),
-                    "joined_on": consortium.founded_on,
+                    "joined_on": unit["joined_on"] or consortium.founded_on,
                 },
                 now=hand.now,
             )
@@ -181,20 +182,21 @@ def add_to_talent(hand: Hand, talent: Talent, parts: Mapping[str, Any]) -> bool:
 def _add_roles(hand: Hand, talent: Talent, parts: Mapping[str, Any]) -> bool:
     held = {(one.role, one.level, one.valid_from, one.valid_until) for one in talent.roles}
     wanted = [("/roles", False, each) for each in parts.get("roles") or ()]
-    own = _role_of_columns(hand.session, parts.get("role") or {})
+    own = _role_of_columns(parts.get("role") or {})
     if own is not None:
         wanted.append(("/role", True, own))
     added = False
     for pointer, inside, form in wanted:
         if (form["role"], form.get("level"), form["valid_from"], form.get("valid_until")) in held:
             continue
+        whole = _with_agency(hand.session, form, pointer=pointer + ("/agency" if inside else ""))
         with said_at(pointer, inside=inside):
-            add_role(hand.session, hand.actor, talent.id, form=form, encoder=hand.encoder, now=hand.now)
+            add_role(hand.session, hand.actor, talent.id, form=whole, encoder=hand.encoder, now=hand.now)
             added = True
     return added
 
 
-def _role_of_columns(session: Session, stated: Mapping[str, Any]) -> dict[str, Any] | None:
+def _role_of_columns(stated: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the form of the role that the columns of a row describe; None if they describe none."""
     form = {name: value for name, value in stated.items() if value is not None}
     if not form:
@@ -204,9 +206,15 @@ def _role_of_columns(session: Session, stated: Mapping[str, Any]) -> dict[str, A
     for name, label in (("role", "身份类别"), ("valid_from", "身份起始日期")):
         if name not in form:
             raise violation(f"/role/{name}", "field-missing", f"请填写{label}。")
+    return form
+
+
+def _with_agency(session: Session, stated: Mapping[str, Any], *, pointer: str) -> dict[str, Any]:
+    """Return the form of a role with the agency that its name means, which is on file only while it lasts."""
+    form = dict(stated)
     agency = form.pop("agency", None)
     if agency is not None:
-        form["agency_entry_id"] = agency_named(session, agency, pointer="/role/agency").id
+        form["agency_entry_id"] = agency_named(session, agency, pointer=pointer).id
     return form
 
 

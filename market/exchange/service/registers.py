@@ -28,15 +28,15 @@ from market.exchange.queries.registers import (
     node_titles,
     region_of,
 )
-from market.exchange.rules.register_values import told_target
 from market.exchange.rules.runs import PERSONAL, ImportKind, Outcome
 from market.exchange.rules.texts import regroup
 from market.exchange.service.listings import is_repetition
 from market.exchange.service.register_parts import PART_NAMES, Hand, require_consent, write_parts
-from market.libraries.models import Project, RegisterEntry, Talent
+from market.libraries.models import ChainNode, Project, RegisterEntry, Talent
 from market.libraries.queries.kinds import SPECS
 from market.libraries.queries.talents import has_agreed
 from market.libraries.rules import EntryStatus
+from market.libraries.rules.cells import told_indicator
 from market.libraries.rules.graph import layers
 from market.libraries.rules.talents import ConsentScope
 from market.libraries.rules.technologies import SOLVED
@@ -209,7 +209,7 @@ class RegisterWriter:
             parts["upstream"] = regroup(parts["upstream"], titles.__contains__)
         if self._kind is ImportKind.TECHNOLOGIES:
             title = form.pop("node", None)
-            if title is not None and region is not None:
+            if title is not None and region is not None and not _names_node_of(hand.session, known, title):
                 chain = form.get("chain_code") or (known.chain_code if known is not None else None)
                 node = find_node(
                     hand.session, self._actor, title, region_code=region, chain_code=chain, pointer="/node"
@@ -232,11 +232,20 @@ def differences(entry: RegisterEntry, form: Mapping[str, Any]) -> dict[str, Any]
 
 def _told(entry: RegisterEntry, name: str) -> Any:
     """Return what an entry says of a field; a leader of the talent pool is named there alone."""
+    if name == "open_weekdays":
+        return sorted(set(getattr(entry, name)))
     if name == "leader_name" and isinstance(entry, Project) and entry.leader_talent_id is not None:
         session = inspect(entry).session
         leader = session.get(Talent, entry.leader_talent_id) if session is not None else None
         return None if leader is None else leader.person_name
     return getattr(entry, name)
+
+
+def _names_node_of(session: Session, entry: RegisterEntry | None, title: str) -> bool:
+    """Tell whether a name is that of the node an entry speaks of already, whatever else is called so."""
+    node_id = getattr(entry, "node_id", None)
+    node = None if node_id is None else session.get(ChainNode, node_id)
+    return node is not None and node.title == title
 
 
 def _same(present: Any, stated: Any) -> bool:
@@ -249,5 +258,5 @@ def _same(present: Any, stated: Any) -> bool:
 
 
 def _flat(values: Sequence[Any]) -> str:
-    told = (told_target(value) if isinstance(value, Mapping) else str(value) for value in values)
+    told = (told_indicator(value) if isinstance(value, Mapping) else str(value) for value in values)
     return re.sub(r"[、，,；;\s]+", "、", "、".join(told))

@@ -8,20 +8,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.libraries.models import AgencyFiling, Consortium, ConsortiumMember, Evaluation
+from market.libraries.models import AgencyFiling, Consortium, ConsortiumMember
+from market.libraries.queries.recorded import EVALUATION, RECOGNITIONS, told_evaluations, told_recognitions
 from market.libraries.queries.spec import Column, KindSpec
-from market.reference.queries import code_names
 from market.reference.rules import Scheme
 
 
 def _agency_contents(session: Session, entries: Sequence[AgencyFiling]) -> list[dict[str, Any]]:
-    statement = (
-        select(Evaluation)
-        .where(Evaluation.entry_id.in_([entry.id for entry in entries]))
-        .order_by(Evaluation.year)
-    )
-    latest = {row.entry_id: row for row in session.scalars(statement)}  # the last year wins
-    grades = code_names(session, Scheme.EVALUATION_GRADE)
+    recognised, evaluated = told_recognitions(session, entries), told_evaluations(session, entries)
     return [
         {
             "category": entry.category,
@@ -31,7 +25,9 @@ def _agency_contents(session: Session, entries: Sequence[AgencyFiling]) -> list[
             "valid_until": entry.valid_until.isoformat() if entry.valid_until else None,
             "services": entry.services,
             "transfer_staff": entry.transfer_staff,
-            "evaluation": f"{one.year}年{grades[one.grade]}" if (one := latest.get(entry.id)) else None,
+            "above_scale": "是" if entry.above_scale else "否",
+            "recognitions": recognised.get(entry.id, []),
+            "evaluation": evaluated.get(entry.id),
         }
         for entry in entries
     ]
@@ -45,15 +41,22 @@ def _consortium_contents(session: Session, entries: Sequence[Consortium]) -> lis
     )
     members: dict[int, list[str]] = {}
     for member in session.scalars(statement):
-        members.setdefault(member.consortium_id, []).append(member.name)
+        members.setdefault(member.consortium_id, []).append(_told_member(member))
+    recognised = told_recognitions(session, entries)
     return [
         {
             "category": entry.category,
             "founded_on": entry.founded_on.isoformat(),
             "members": members.get(entry.id, []),
+            "recognitions": recognised.get(entry.id, []),
         }
         for entry in entries
     ]
+
+
+def _told_member(member: ConsortiumMember) -> str:
+    marks = ("牵头" if member.lead else "") + ("企业" if member.is_enterprise else "")
+    return f"{member.name}（{marks}{' ' if marks else ''}{member.joined_on.isoformat()}加入）"
 
 
 AGENCY = KindSpec(
@@ -66,7 +69,9 @@ AGENCY = KindSpec(
         Column("valid_until", "有效期至", "date"),
         Column("services", "服务内容"),
         Column("transfer_staff", "技术转移从业人员", "integer"),
-        Column("evaluation", "最近一次评价"),
+        Column("above_scale", "规上"),
+        RECOGNITIONS,
+        EVALUATION,
     ),
     contents=_agency_contents,
     codes={"category": Scheme.AGENCY_CATEGORY, "tier": Scheme.AGENCY_TIER},
@@ -78,6 +83,7 @@ CONSORTIUM = KindSpec(
         Column("category", "类别", scheme=Scheme.CONSORTIUM_KIND),
         Column("founded_on", "组建日期", "date"),
         Column("members", "成员单位"),
+        RECOGNITIONS,
     ),
     contents=_consortium_contents,
     codes={"category": Scheme.CONSORTIUM_KIND},

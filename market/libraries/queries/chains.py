@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,12 +11,19 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from market.accounts.rules import Actor
-from market.libraries.models import ChainEdge, ChainEnterprise, ChainNode, ChainPosition, EnterpriseTag
+from market.libraries.models import (
+    ChainEdge,
+    ChainEnterprise,
+    ChainNode,
+    ChainPosition,
+    EnterpriseTag,
+    RegisterEntry,
+)
 from market.libraries.queries.spec import Column, KindSpec
 from market.libraries.rules import EntryStatus
 from market.libraries.rules.graph import CHAIN_ROLE_NAMES, SEGMENT_NAMES, Edge
-from market.reference.queries import code_names
-from market.reference.rules import Scheme, region_prefix
+from market.reference.queries import check_codes, check_region, code_names
+from market.reference.rules import Scheme, lies_within, region_prefix, regions_around
 from market.search.documents import Kind
 
 _LISTED = EntryStatus.LISTED
@@ -44,18 +51,39 @@ def _node_contents(session: Session, nodes: Sequence[ChainNode]) -> list[dict[st
 
 
 def _enterprise_contents(session: Session, enterprises: Sequence[ChainEnterprise]) -> list[dict[str, Any]]:
-    tags = code_names(session, Scheme.ENTERPRISE_TAG)
+    tags, chains = code_names(session, Scheme.ENTERPRISE_TAG), code_names(session, Scheme.CHAIN)
+    standing = {one.id: one.listed_positions for one in enterprises}
+    titles = {position.node.title for positions in standing.values() for position in positions}
+    named = select(ChainNode.title, ChainNode.chain_code, ChainNode.region_code)
+    same: dict[str, list[tuple[str | None, str]]] = {}
+    for title, chain, region in session.execute(
+        named.where(ChainNode.title.in_(titles), ChainNode.status == _LISTED)
+    ):
+        same.setdefault(title, []).append((chain, region))
+
+    def told(enterprise: ChainEnterprise, position: ChainPosition) -> str:
+        node, here = position.node, enterprise.region_code
+        near = {chain for chain, region in same[node.title] if _related(here, region)} | {node.chain_code}
+        chain = f"，{chains[node.chain_code]}" if len(near) > 1 and node.chain_code else ""
+        return f"{node.title}（{CHAIN_ROLE_NAMES[position.role]}{chain}）"
+
     return [
         {
             "uscc": one.uscc,
-            "positions": [
-                f"{position.node.title}（{CHAIN_ROLE_NAMES[position.role]}）"
-                for position in one.listed_positions
-            ],
-            "tags": [f"{tags.get(tag.tag, tag.tag)}（{tag.year}）" for tag in one.tags],
+            "positions": [told(one, position) for position in standing[one.id]],
+            "tags": [_told_title(tag, tags) for tag in one.tags],
         }
         for one in enterprises
     ]
+
+
+def _related(region: str, other: str) -> bool:
+    return lies_within(region, other) or lies_within(other, region)
+
+
+def _told_title(tag: EnterpriseTag, names: Mapping[str, str]) -> str:
+    until = f"，至{tag.valid_until.isoformat()}" if tag.valid_until else ""
+    return f"{names.get(tag.tag, tag.tag)}（{tag.year}{until}）"
 
 
 def _node_text(session: Session, node: ChainNode) -> str:
@@ -99,8 +127,8 @@ ENTERPRISE = KindSpec(
     model=ChainEnterprise,
     columns=(
         Column("uscc", "统一社会信用代码"),
-        Column("positions", "所在环节（角色）"),
-        Column("tags", "称号（年度）"),
+        Column("positions", "所在环节（角色）", bracketed=True),
+        Column("tags", "称号（年度）", bracketed=True),
     ),
     contents=_enterprise_contents,
     index_kind=Kind.ENTERPRISE,
@@ -118,14 +146,11 @@ class Chain:
     nodes: Sequence[ChainNode]
     edges: Sequence[ChainEdge]
     enterprises: dict[int, list[ChainPosition]]
-    """Positions on each node, leaders first; of enterprises the reader may see."""
+    """Positions on each node, leaders first; of the region's enterprises that the reader may see."""
     units: dict[int, ChainEnterprise]
     """The enterprises of those positions, by id."""
-
-    @property
-    def gaps(self) -> list[ChainNode]:
-        """Nodes on which no enterprise of the region stands (招商缺口)."""
-        return [node for node in self.nodes if not self.enterprises.get(node.id)]
+    gaps: Set[int]
+    """Ids of the nodes on which no enterprise of the region stands (招商缺口)."""
 
 
 _ROLE_ORDER = {role: place for place, role in enumerate(CHAIN_ROLE_NAMES)}
@@ -134,13 +159,27 @@ _ROLE_ORDER = {role: place for place, role in enumerate(CHAIN_ROLE_NAMES)}
 def get_chain(session: Session, actor: Actor | None, code: str, *, region: str) -> Chain:
     """Return a chain of a region; one without nodes is empty.
 
+    A city often keeps the nodes on which its counties' enterprises stand, so that the nodes of the regions
+    around the one asked for are among them.
+
     Args:
         session: open session.
         actor: who is asking; anyone sees what stands in an edition, those on the market what is listed.
         code: of scheme `chain`.
-        region: nodes and enterprises of this region and all inside it.
+        region: nodes of this region, all inside it and those it lies in; enterprises of it and all inside it.
+
+    Raises:
+        RuleViolation: `unknown-code`, of the chain or the region.
     """
-    here = [ChainNode.chain_code == code, ChainNode.region_code.startswith(region_prefix(region))]
+    check_codes(session, [("/code", Scheme.CHAIN, code)])
+    check_region(session, region, pointer="/region")
+    here = [
+        ChainNode.chain_code == code,
+        or_(
+            ChainNode.region_code.startswith(region_prefix(region)),
+            ChainNode.region_code.in_(regions_around(region)),
+        ),
+    ]
     public: list[ColumnElement[bool]] = []
     if actor is None:
         here.append(ChainNode.published_at.is_not(None))
@@ -180,7 +219,22 @@ def get_chain(session: Session, actor: Actor | None, code: str, *, region: str) 
         edges=edges,
         enterprises=standing,
         units=units,
+        gaps=gaps(session, nodes, region=region, published=actor is None),
     )
+
+
+def beside(session: Session, node: ChainNode) -> list[RegisterEntry]:
+    """Return the nodes up and down from a node, and the enterprises on it, in any state, by id."""
+    below = select(ChainEdge.downstream_id).where(ChainEdge.upstream_id == node.id)
+    above = select(ChainEdge.upstream_id).where(ChainEdge.downstream_id == node.id)
+    standing = select(ChainPosition.enterprise_id).where(ChainPosition.node_id == node.id)
+    nodes = session.scalars(
+        select(ChainNode).where(or_(ChainNode.id.in_(above), ChainNode.id.in_(below))).order_by(ChainNode.id)
+    )
+    units = session.scalars(
+        select(ChainEnterprise).where(ChainEnterprise.id.in_(standing)).order_by(ChainEnterprise.id)
+    )
+    return [*nodes, *units]
 
 
 def edges_of_chain(session: Session, chain_code: str) -> list[Edge]:
@@ -194,18 +248,51 @@ def edges_of_chain(session: Session, chain_code: str) -> list[Edge]:
     return [(one, other) for one, other in session.execute(statement)]
 
 
-def is_gap(session: Session, node: ChainNode) -> bool:
-    """Tell whether no listed enterprise of the node's region stands on it."""
-    standing = (
-        select(ChainPosition.id)
+def gaps(
+    session: Session, nodes: Sequence[ChainNode], *, region: str | None = None, published: bool = False
+) -> set[int]:
+    """Return the ids of those nodes on which no listed enterprise of their region stands.
+
+    Args:
+        session: open session.
+        nodes: any.
+        region: whose enterprises count, of it and all inside it; None for those of each node's own region.
+        published: only enterprises that anyone may read count.
+    """
+    regions = {node.id: region or node.region_code for node in nodes}
+    statement = (
+        select(ChainPosition.node_id, ChainEnterprise.region_code)
         .join(ChainEnterprise, ChainEnterprise.id == ChainPosition.enterprise_id)
-        .where(
-            ChainPosition.node_id == node.id,
-            ChainEnterprise.status == _LISTED,
-            ChainEnterprise.region_code.startswith(region_prefix(node.region_code)),
-        )
+        .where(ChainPosition.node_id.in_(regions), ChainEnterprise.status == _LISTED)
+        .distinct()
     )
-    return session.scalar(standing.limit(1)) is None
+    if published:
+        statement = statement.where(ChainEnterprise.published_at.is_not(None))
+    held = {node_id for node_id, where in session.execute(statement) if lies_within(where, regions[node_id])}
+    return set(regions) - held
+
+
+def find_node_like(
+    session: Session, region_code: str, chain_code: str, title: str, *, apart_from: int | None = None
+) -> ChainNode | None:
+    """Return the node of a region and chain with this name, if it is on the list or on its way there.
+
+    Args:
+        session: open session.
+        region_code: exactly this region.
+        chain_code: of scheme `chain`.
+        title: its name.
+        apart_from: an entry that does not count.
+    """
+    statement = select(ChainNode).where(
+        ChainNode.region_code == region_code,
+        ChainNode.chain_code == chain_code,
+        ChainNode.title == title,
+        ChainNode.status.not_in((EntryStatus.REJECTED, EntryStatus.DELISTED)),
+    )
+    if apart_from is not None:
+        statement = statement.where(ChainNode.id != apart_from)
+    return session.scalars(statement.order_by(ChainNode.id)).first()
 
 
 def find_enterprise(

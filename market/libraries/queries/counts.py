@@ -55,14 +55,6 @@ def count_listed(
     return session.scalars(statement.where(*listed_in(model, region_code), *conditions)).one()
 
 
-def sum_transfer_staff(
-    session: Session, region_code: str, *, conditions: Iterable[ColumnElement[bool]]
-) -> int:
-    """Return how many people work in technology transfer at listed agencies that state it."""
-    statement = select(func.sum(AgencyFiling.transfer_staff))
-    return int(session.scalar(statement.where(*listed_in(AgencyFiling, region_code), *conditions)) or 0)
-
-
 def count_partners(
     session: Session, region_code: str, *, category: str, start: date | None, end: date
 ) -> int:
@@ -101,6 +93,7 @@ def sum_evaluated(
         .where(
             *listed_in(Resource, region_code),
             Resource.category == category,
+            Evaluation.withdrawn_at.is_(None),
             Evaluation.year.between(*years),
         )
     )

@@ -30,12 +30,20 @@ from market.reference.rules import region_prefix
 Entry = TypeVar("Entry", bound=RegisterEntry)
 
 
+def is_unit(actor: Actor | None, entry: RegisterEntry) -> bool:
+    """Tell whether the entry is about the actor's own unit."""
+    return (
+        actor is not None
+        and actor.organisation_id is not None
+        and actor.organisation_id == entry.organisation_id
+    )
+
+
 def is_keeper(actor: Actor | None, entry: RegisterEntry) -> bool:
     """Tell whether the actor proposed the entry, or it is about the actor's own unit."""
-    if actor is None:
-        return False
-    own = actor.organisation_id is not None and actor.organisation_id == entry.organisation_id
-    return own or (actor.user_id is not None and actor.user_id == entry.proposed_by)
+    if is_unit(actor, entry):
+        return True
+    return actor is not None and actor.user_id is not None and actor.user_id == entry.proposed_by
 
 
 def is_about(actor: Actor | None, entry: RegisterEntry) -> bool:

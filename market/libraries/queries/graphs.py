@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +17,7 @@ from market.reference.rules import Scheme
 
 @dataclass(frozen=True, slots=True)
 class GraphEnterprise:
-    """An enterprise on a node, with the names of its titles."""
+    """An enterprise on a node, with the names of the titles it holds on the day."""
 
     id: int
     title: str
@@ -69,8 +70,14 @@ def gap_nodes(graph: Graph) -> list[GraphNode]:
     return [node for node in graph.nodes if node.gap]
 
 
-def graph_of(session: Session, chain: Chain) -> Graph:
-    """Place the nodes of a chain; the same chain gives the same graph."""
+def graph_of(session: Session, chain: Chain, *, day: date) -> Graph:
+    """Place the nodes of a chain; the same chain gives the same graph.
+
+    Args:
+        session: open session.
+        chain: to be drawn.
+        day: on which the titles shown are in force.
+    """
     edges = [(edge.upstream_id, edge.downstream_id) for edge in chain.edges]
     placed = places([node.id for node in chain.nodes], edges)
     names = code_names(session, Scheme.ENTERPRISE_TAG)
@@ -86,10 +93,11 @@ def graph_of(session: Session, chain: Chain) -> Graph:
                 segment_name=SEGMENT_NAMES[node.segment],
                 x=placed[node.id][0],
                 y=placed[node.id][1],
-                gap=not chain.enterprises.get(node.id),
+                gap=node.id in chain.gaps,
                 wanted=node.wanted,
                 enterprises=[
-                    _standing(chain, position, names) for position in chain.enterprises.get(node.id, ())
+                    _standing(chain, position, names, day=day)
+                    for position in chain.enterprises.get(node.id, ())
                 ],
             )
             for node in chain.nodes
@@ -98,11 +106,14 @@ def graph_of(session: Session, chain: Chain) -> Graph:
     )
 
 
-def _standing(chain: Chain, position: ChainPosition, names: dict[str, str]) -> GraphEnterprise:
+def _standing(
+    chain: Chain, position: ChainPosition, names: Mapping[str, str], *, day: date
+) -> GraphEnterprise:
     enterprise = chain.units[position.enterprise_id]
+    held = [tag.tag for tag in enterprise.tags if tag.valid_until is None or tag.valid_until >= day]
     return GraphEnterprise(
         id=enterprise.id,
         title=enterprise.title,
         role=position.role,
-        tags=list(dict.fromkeys(names.get(tag.tag, tag.tag) for tag in enterprise.tags)),
+        tags=list(dict.fromkeys(names.get(tag, tag) for tag in held)),
     )

@@ -39,9 +39,13 @@ COMMON_COLUMNS = (
     Column("tech_field", "技术领域", scheme=Scheme.TECH_FIELD),
     Column("chain_code", "产业链", scheme=Scheme.CHAIN),
     Column("summary", "简介"),
+    Column("keywords", "关键词"),
     Column("source", "来源"),
     Column("source_date", "数据日期", "date"),
 )
+
+OFFICE_COLUMNS = (Column("external_id", "编号"),)
+"""Of all kinds; never part of an edition."""
 
 
 def kinds_of(register: Register) -> tuple[EntryKind, ...]:
@@ -49,9 +53,17 @@ def kinds_of(register: Register) -> tuple[EntryKind, ...]:
     return tuple(kind for kind in SPECS if REGISTER_OF[kind] is register)
 
 
-def columns_of(kind: str) -> tuple[Column, ...]:
-    """Return the columns of a kind's public part, by the `kind` of an edition's row."""
-    return CHALLENGE_COLUMNS if kind == CHALLENGE else COMMON_COLUMNS + SPECS[EntryKind(kind)].columns
+def columns_of(kind: str, *, office: bool = False) -> tuple[Column, ...]:
+    """Return the columns of a kind's public part, by the `kind` of an edition's row.
+
+    Args:
+        kind: of the row.
+        office: with those that only the office which keeps the register sees.
+    """
+    if kind == CHALLENGE:
+        return CHALLENGE_COLUMNS
+    own = SPECS[EntryKind(kind)]
+    return COMMON_COLUMNS + own.columns + (OFFICE_COLUMNS + own.office if office else ())
 
 
 def may_be_found(session: Session, entry: RegisterEntry) -> bool:
@@ -87,8 +99,14 @@ def to_document(session: Session, entry: RegisterEntry) -> Document:
     )
 
 
-def freeze(session: Session, entries: Sequence[RegisterEntry]) -> list[Frozen]:
-    """Return the public part of entries as rows of an edition, in their order."""
+def freeze(session: Session, entries: Sequence[RegisterEntry], *, office: bool = False) -> list[Frozen]:
+    """Return the public part of entries as rows of an edition, in their order.
+
+    Args:
+        session: open session.
+        entries: of any kind.
+        office: with what only the office sees, for a copy of its own.
+    """
     own: dict[int, dict[str, Any]] = {}
     for kind in {entry.kind for entry in entries}:
         these = [entry for entry in entries if entry.kind is kind]
@@ -101,7 +119,12 @@ def freeze(session: Session, entries: Sequence[RegisterEntry]) -> list[Frozen]:
             record_id=entry.id,
             key=f"{entry.kind.value}:{entry.id}",
             title=entry.title,
-            content={"kind": entry.kind.value, **_common(entry), **own[entry.id]},
+            content={
+                "kind": entry.kind.value,
+                **_common(entry),
+                **own[entry.id],
+                **(_office(entry) if office else {}),
+            },
         )
         for entry in entries
     ]
@@ -115,6 +138,11 @@ def _common(entry: RegisterEntry) -> dict[str, Any]:
         "tech_field": entry.tech_field,
         "chain_code": entry.chain_code,
         "summary": entry.summary,
+        "keywords": entry.keywords,
         "source": entry.source,
         "source_date": entry.source_date.isoformat(),
     }
+
+
+def _office(entry: RegisterEntry) -> dict[str, Any]:
+    return {column.key: getattr(entry, column.key) for column in OFFICE_COLUMNS + SPECS[entry.kind].office}

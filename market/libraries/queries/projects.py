@@ -12,30 +12,27 @@ from sqlalchemy.orm import Session
 
 from market.accounts.models import Organisation
 from market.accounts.rules import OrganisationKind
-from market.libraries.models import Project, Talent
+from market.libraries.models import Project
 from market.libraries.queries.spec import Column, KindSpec
-from market.libraries.queries.talents import agreed_to
 from market.libraries.rules import EntryStatus
 from market.libraries.rules.projects import ORIGIN_NAMES, MilestoneStatus
-from market.libraries.rules.talents import ConsentScope
 from market.reference.rules import Scheme, region_prefix
 from market.search.documents import Kind
 
 
-def _contents(session: Session, entries: Sequence[Project]) -> list[dict[str, Any]]:
-    linked = [entry.leader_talent_id for entry in entries if entry.leader_talent_id is not None]
-    found = select(Talent.id, Talent.person_name).where(
-        Talent.id.in_(linked), Talent.status == EntryStatus.LISTED, agreed_to(ConsentScope.FIND)
-    )
-    leaders = {row.id: row.person_name for row in session.execute(found)} if linked else {}
+def _contents(_session: Session, entries: Sequence[Project]) -> list[dict[str, Any]]:
     return [
         {
             "category": entry.category,
             "stage": entry.stage,
             "trl": entry.trl,
             "key_project": "是" if entry.key_project else "否",
-            "leader": leaders.get(entry.leader_talent_id) if entry.leader_talent_id else entry.leader_name,
-            "members": [member.public_name for member in entry.members if member.public_name],
+            "leader": entry.public_leader,
+            "members": [
+                f"{one.public_name}（{one.unit}）" if one.unit else one.public_name
+                for one in entry.members
+                if one.public_name
+            ],
             "started_on": entry.started_on.isoformat() if entry.started_on else None,
             "ends_on": entry.ends_on.isoformat() if entry.ends_on else None,
             "total_fen": entry.total_fen,

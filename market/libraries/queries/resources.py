@@ -8,13 +8,17 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from market.libraries.models import Resource
+from market.libraries.queries.recorded import EVALUATION, RECOGNITIONS, told_evaluations, told_recognitions
 from market.libraries.queries.spec import Column, KindSpec
 from market.reference.queries import code_names
 from market.reference.rules import Scheme
 from market.search.documents import Kind
 
+_WEEKDAYS = "一二三四五六日"
 
-def _contents(_session: Session, resources: Sequence[Resource]) -> list[dict[str, Any]]:
+
+def _contents(session: Session, resources: Sequence[Resource]) -> list[dict[str, Any]]:
+    recognised, evaluated = told_recognitions(session, resources), told_evaluations(session, resources)
     return [
         {
             "category": one.category,
@@ -26,9 +30,19 @@ def _contents(_session: Session, resources: Sequence[Resource]) -> list[dict[str
             "opening_terms": one.opening_terms,
             "bookable": "可预约" if one.bookable else None,
             "fee_fen_per_hour": one.fee_fen_per_hour,
+            "open_weekdays": [f"周{_WEEKDAYS[day - 1]}" for day in sorted(one.hours.weekdays)],
+            "hours": _told_hours(one),
+            "recognitions": recognised.get(one.id, []),
+            "evaluation": evaluated.get(one.id),
         }
         for one in resources
     ]
+
+
+def _told_hours(resource: Resource) -> str | None:
+    if resource.opens_at is None or resource.closes_at is None:
+        return None
+    return f"{resource.opens_at:%H:%M}-{resource.closes_at:%H:%M}"
 
 
 def _index_text(session: Session, resource: Resource) -> str:
@@ -52,8 +66,13 @@ RESOURCE = KindSpec(
         Column("opening_terms", "开放条件"),
         Column("bookable", "预约"),
         Column("fee_fen_per_hour", "每小时收费", "amount_wan"),
+        Column("open_weekdays", "开放星期"),
+        Column("hours", "开放时间"),
+        RECOGNITIONS,
+        EVALUATION,
     ),
     contents=_contents,
+    office=(Column("value_fen", "原值", "amount_wan"), Column("area_m2", "面积", "integer")),
     codes={"category": Scheme.RESOURCE_CATEGORY, "level": Scheme.RECOGNITION_LEVEL},
     index_kind=Kind.RESOURCE,
     index_text=_index_text,

@@ -24,14 +24,16 @@ class Column:
         key: in the content of an edition's row.
         title: Chinese heading.
         kind: how a spreadsheet shows it; days are ISO 8601 text in the content, amounts integer fen, lists
-            are joined by 、.
+            are joined by ；.
         scheme: list of codes whose names a sheet shows beside the code's place.
+        bracketed: each item of the list ends with marks in brackets.
     """
 
     key: str
     title: str
     kind: ColumnKind = "text"
     scheme: Scheme | None = None
+    bracketed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class KindSpec:
         columns: of its own, after those all kinds have.
         contents: public values of its own, one mapping per entry, keys as `columns`; reads what belongs to
             the entries in a fixed number of statements.
+        office: columns of the table that only those who keep the register see, for their own copy of it.
         codes: fields that hold a code.
         code_lists: fields that hold several.
         index_kind: under which it is found; None if it is not.
@@ -57,6 +60,7 @@ class KindSpec:
     model: type[RegisterEntry]
     columns: tuple[Column, ...]
     contents: Callable[[Session, Sequence[Any]], list[dict[str, Any]]]
+    office: tuple[Column, ...] = ()
     codes: Mapping[str, Scheme] = field(default_factory=dict)
     code_lists: Mapping[str, Scheme] = field(default_factory=dict)
     index_kind: Kind | None = None

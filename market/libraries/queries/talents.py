@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, distinct, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from market.libraries.models import Talent, TalentConsent, TalentRole
+from market.libraries.models import AgencyFiling, Talent, TalentConsent, TalentRole
+from market.libraries.queries.counts import on_file
 from market.libraries.queries.spec import Column, KindSpec
 from market.libraries.rules import EntryStatus
 from market.libraries.rules.talents import EXPERT_ROLE, ConsentScope
@@ -95,13 +96,21 @@ class RoleCount:
 
     Attributes:
         trained: trained within the span.
-        appointed: whose role began within the span.
+        appointed: whose role began for the first time within the span; a renewal makes nobody new.
+        dispatched: with a role of the kind that began within the span, whether they had held one before.
         stock: listed, and holding the role on the day.
     """
 
     trained: int
     appointed: int
+    dispatched: int
     stock: int
+
+
+def listed_agencies(day: date | None) -> Select[int]:
+    """Return the ids of the agencies on the list; on file on a day besides, if one is given."""
+    agencies = select(AgencyFiling.id).where(AgencyFiling.status == EntryStatus.LISTED)
+    return agencies if day is None else agencies.where(on_file(day))
 
 
 def count_roles(
@@ -126,7 +135,7 @@ def count_roles(
         start: first day of the span; None for no beginning.
         end: its last day.
         day: day of the stock.
-        at_agency: only those who work at an agency on file.
+        at_agency: only the roles at an agency that is on file on the day.
     """
     pool = [
         TalentRole.role == role,
@@ -134,7 +143,13 @@ def count_roles(
         Talent.published_at.is_not(None),
     ]
     if at_agency:
-        pool.append(TalentRole.agency_entry_id.is_not(None))
+        pool.append(TalentRole.agency_entry_id.in_(listed_agencies(day)))
+    first = (
+        select(TalentRole.talent_id, func.min(TalentRole.valid_from).label("since"))
+        .where(TalentRole.role == role)
+        .group_by(TalentRole.talent_id)
+        .subquery()
+    )
 
     def within(column: Any) -> ColumnElement[bool]:
         span: ColumnElement[bool] = column <= end
@@ -146,11 +161,13 @@ def count_roles(
     row = session.execute(
         select(
             people(within(TalentRole.trained_on)),
+            people(within(first.c.since)),
             people(within(TalentRole.valid_from)),
             people((Talent.status == EntryStatus.LISTED) & valid_on(day)),
         )
         .select_from(TalentRole)
         .join(Talent, Talent.id == TalentRole.talent_id)
+        .join(first, first.c.talent_id == Talent.id)
         .where(*pool)
     ).one()
     return RoleCount(*row)
@@ -176,11 +193,15 @@ def _facets(_session: Session, talent: Talent) -> dict[str, Any]:
 
 def _contents(session: Session, entries: Sequence[Talent]) -> list[dict[str, Any]]:
     roles, levels = code_names(session, Scheme.TALENT_ROLE), code_names(session, Scheme.BROKER_LEVEL)
+    wanted = {one.agency_entry_id for entry in entries for one in entry.roles}
+    named = select(AgencyFiling.id, AgencyFiling.title).where(AgencyFiling.id.in_(wanted - {None}))
+    agencies = {row.id: row.title for row in session.execute(named)}
 
     def told(one: TalentRole) -> str:
         until = one.valid_until.isoformat() if one.valid_until else "长期"
         name = levels[one.level] if one.level else roles[one.role]
-        return f"{name}（{one.valid_from.isoformat()}至{until}）"
+        agency = f"，挂靠{agencies[one.agency_entry_id]}" if one.agency_entry_id is not None else ""
+        return f"{name}（{one.valid_from.isoformat()}至{until}{agency}）"
 
     return [
         {
@@ -188,6 +209,8 @@ def _contents(session: Session, entries: Sequence[Talent]) -> list[dict[str, Any
             "unit_name": entry.unit_name,
             "post": entry.post,
             "fields": entry.fields,
+            "works": entry.works,
+            "availability": entry.availability,
             "roles": [told(one) for one in entry.roles],
         }
         for entry in entries
@@ -201,7 +224,9 @@ TALENT = KindSpec(
         Column("unit_name", "工作单位"),
         Column("post", "职称或职务"),
         Column("fields", "专业领域", scheme=Scheme.TECH_FIELD),
-        Column("roles", "身份"),
+        Column("works", "代表成果"),
+        Column("availability", "可服务时间"),
+        Column("roles", "身份", bracketed=True),
     ),
     contents=_contents,
     code_lists={"fields": Scheme.TECH_FIELD},

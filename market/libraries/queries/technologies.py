@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from market.libraries.models import ChainNode, KeyTechnology
 from market.libraries.queries.spec import Column, KindSpec
 from market.libraries.rules import EntryStatus
+from market.libraries.rules.cells import told_indicator
 from market.libraries.rules.technologies import SOLVED
 from market.reference.rules import Scheme, region_prefix
 from market.search.documents import Kind
@@ -24,18 +25,14 @@ def _contents(session: Session, entries: Sequence[KeyTechnology]) -> list[dict[s
     return [
         {
             "progress": entry.progress,
-            "indicators": [_said(indicator) for indicator in entry.indicators],
+            "indicators": [told_indicator(indicator) for indicator in entry.indicators],
             "node": nodes.get(entry.node_id) if entry.node_id is not None else None,
             "gap": entry.public_gap,
+            "gap_public": "是" if entry.gap_public else "否",
             "solved_on": entry.solved_on.isoformat() if entry.solved_on else None,
         }
         for entry in entries
     ]
-
-
-def _said(indicator: dict[str, str | None]) -> str:
-    present = indicator.get("present")
-    return f"{indicator['name']} {indicator['target']}" + (f"（现为{present}）" if present else "")
 
 
 def _index_text(_session: Session, entry: KeyTechnology) -> str:
@@ -50,6 +47,7 @@ TECHNOLOGY = KindSpec(
         Column("indicators", "攻关指标"),
         Column("node", "产业链环节"),
         Column("gap", "短板说明"),
+        Column("gap_public", "短板公开"),
         Column("solved_on", "攻克日期", "date"),
     ),
     contents=_contents,

@@ -55,7 +55,7 @@ def exported(
     only = kind.value if file_format is SheetFormat.CSV else None
     content = sheets_file(
         session, found.rows, title=found.title, notes=(found.note,), created_at=NOW, file_format=file_format,
-        kind=only,
+        kind=only, office=True,
     )  # fmt: skip
     return io.BytesIO(content)
 

@@ -92,12 +92,15 @@ def test_every_field_of_an_entry_can_be_imported(kind: ImportKind, schema: type[
 
 @pytest.mark.parametrize("kind", sorted(REGISTERS))
 def test_what_an_export_tells_has_a_field_or_follows_from_other_records(kind: ImportKind) -> None:
-    columns = [SheetColumn(column.title, column.kind).heading for column in columns_of(ENTRY_KINDS[kind])]
+    told = columns_of(ENTRY_KINDS[kind], office=True)
+    columns = [SheetColumn(column.title, column.kind).heading for column in told]
     mapping = guess_mapping(kind, columns, chosen={}, one_organisation=False)
     left_out = {
         ImportKind.PROJECTS: ("已拨付（万元）", "已通过节点", "来源方式"),
         ImportKind.TALENTS: ("名称",),
-        ImportKind.AGENCIES: ("最近一次评价",),
+        ImportKind.AGENCIES: ("认定", "最近一次评价"),
+        ImportKind.RESOURCES: ("认定", "最近一次评价"),
+        ImportKind.CONSORTIA: ("认定",),
     }
     assert mapping.unmapped == left_out.get(kind, ())
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from market.exchange.rules.codes import CodeTable, Tables
 from market.exchange.rules.fields import fields_by_name
-from market.exchange.rules.register_values import consent_fault, read_targets, told_target
+from market.exchange.rules.register_values import consent_fault, read_targets
 from market.exchange.rules.runs import Cell, ImportKind
 from market.exchange.rules.texts import ValueFault, regroup
 from market.exchange.rules.values import read_cell
+from market.libraries.rules.cells import joined, parted, told_indicator
 from market.libraries.rules.graph import CHAIN_ROLE_NAMES, ChainRole, Segment
 from market.libraries.rules.talents import ConsentScope
 from market.reference.rules import Scheme
@@ -50,9 +51,18 @@ def read(kind: ImportKind, name: str, cell: Cell) -> Any:
             "positions",
             "冶炼、铸锭（链主）、锻造(配套)；探伤（一）（核心）",
             [
-                {"node": "冶炼、铸锭", "role": ChainRole.LEADER},
-                {"node": "锻造", "role": ChainRole.SUPPORTING},
-                {"node": "探伤（一）", "role": ChainRole.CORE},
+                {"node": "冶炼、铸锭", "role": ChainRole.LEADER, "chain": None},
+                {"node": "锻造", "role": ChainRole.SUPPORTING, "chain": None},
+                {"node": "探伤（一）", "role": ChainRole.CORE, "chain": None},
+            ],
+        ),
+        (
+            ImportKind.ENTERPRISES,
+            "positions",
+            "「冶炼（链主）；铸锭（核心，集成电路）」；封装(核心,chain-ic)",
+            [
+                {"node": "冶炼（链主）；铸锭", "role": ChainRole.CORE, "chain": "chain-ic"},
+                {"node": "封装", "role": ChainRole.CORE, "chain": "chain-ic"},
             ],
         ),
         (
@@ -78,16 +88,31 @@ def read(kind: ImportKind, name: str, cell: Cell) -> Any:
                 },
             ],
         ),
+        (
+            ImportKind.TALENTS,
+            "roles",
+            "专家（2025-01-01至长期，挂靠示例中心（江阴））",
+            [
+                {
+                    "role": "expert",
+                    "level": None,
+                    "valid_from": SINCE,
+                    "valid_until": None,
+                    "agency": "示例中心（江阴）",
+                }
+            ],
+        ),
         (ImportKind.TALENTS, "fields", "环境保护与资源综合利用、生物、医药和医疗器械", ["07", "04"]),
         (ImportKind.TALENTS, "consent.scopes", "入库保存；find", [ConsentScope.KEEP, ConsentScope.FIND]),
         (
             ImportKind.CONSORTIA,
             "members",
-            "示例大学（江苏）（牵头）；示例厂（企业）；示例所",
+            "示例大学（江苏）（牵头）；示例厂（企业 2025-01-01加入）；示例所（2025-01-01加入）；示例院",
             [
-                {"name": "示例大学（江苏）", "lead": True, "is_enterprise": False},
-                {"name": "示例厂", "lead": False, "is_enterprise": True},
-                {"name": "示例所", "lead": False, "is_enterprise": False},
+                {"name": "示例大学（江苏）", "lead": True, "is_enterprise": False, "joined_on": None},
+                {"name": "示例厂", "lead": False, "is_enterprise": True, "joined_on": SINCE},
+                {"name": "示例所", "lead": False, "is_enterprise": False, "joined_on": SINCE},
+                {"name": "示例院", "lead": False, "is_enterprise": False, "joined_on": None},
             ],
         ),
         (
@@ -123,6 +148,7 @@ def test_what_cells_say(kind: ImportKind, name: str, cell: Cell, value: Any) -> 
     [
         (ImportKind.NODES, "segment", "侧面", "unknown-code"),
         (ImportKind.ENTERPRISES, "positions", "锻造", "bad-position"),
+        (ImportKind.ENTERPRISES, "positions", "锻造（核心，没有的链）", "unknown-code"),
         (ImportKind.ENTERPRISES, "positions", "锻造（核心）其他", "bad-position"),
         (ImportKind.ENTERPRISES, "tags", "高新技术企业", "bad-title"),
         (ImportKind.ENTERPRISES, "tags", "高新技术企业（1949）", "bad-title"),
@@ -150,15 +176,20 @@ def test_what_cannot_be_read(kind: ImportKind, name: str, cell: Cell, code: str)
     assert fault.value.code == code
 
 
-_WORD = st.text(alphabet="甲乙丙丁ABC123,%", min_size=1, max_size=6)
+_WORD = st.text(alphabet="甲乙丙丁AB12,%：；、「」", min_size=1, max_size=6)
 
 
 @given(st.lists(st.tuples(_WORD, _WORD, st.none() | _WORD), min_size=1, max_size=5))
 def test_indicators_are_told_as_they_were_read(rows: list[tuple[str, str, str | None]]) -> None:
-    told = "、".join(
-        told_target({"name": name, "target": value, "present": now}) for name, value, now in rows
-    )
-    assert "、".join(map(told_target, read_targets(told))) == told
+    indicators = [{"name": name, "target": value, "present": now} for name, value, now in rows]
+    assert read_targets(joined(map(told_indicator, indicators))) == indicators
+
+
+@given(
+    st.lists(st.text(alphabet="甲乙「」；、，,|：\n1-", min_size=1, max_size=8).map(str.strip).filter(bool))
+)
+def test_what_is_joined_is_parted_again(items: list[str]) -> None:
+    assert [part for part in parted(joined(items), "[;；|\n]", "、", "[,，]") if part] == items
 
 
 @given(st.lists(st.sampled_from(["甲", "甲、乙", "乙、丙、丁", "丁"]), min_size=1, max_size=4, unique=True))

@@ -22,7 +22,7 @@ from market.libraries.models import (
     RegisterEntry,
     Resource,
 )
-from market.libraries.rules import EntryAction, EntryStatus, Register
+from market.libraries.rules import EntryAction, EntryKind, EntryStatus, Register
 from market.libraries.service.entries import check_entry, delist_entry, revise_entry
 from tests.factories import JIANGYIN, NOW, make_actor, make_organisation, make_uscc, make_user
 from tests.market.exchange.registers import YIXING, bring, check_all, counts, faults
@@ -31,7 +31,7 @@ from tests.market.libraries.factories import (
     ENCODER,
     make_bureau,
     make_enterprise,
-    make_filing,
+    make_entry,
     make_node,
 )
 
@@ -110,17 +110,19 @@ def test_a_dry_run_and_a_file_with_a_bad_row_write_nothing(session: Session) -> 
 def test_numbers_tell_entries_apart_and_names_where_there_are_none(
     session: Session, bureau: tuple[Actor, Actor]
 ) -> None:
-    old = make_filing(session)
-    elsewhere = make_filing(session, region_code=YIXING)
-    numbered = f"编号,{HEAD}\nA-1,{LINE}\nA-2,{LINE}\n"
-    report = bring(session, ImportKind.AGENCIES, numbered, actor=bureau[0])
+    form = {"title": "透射电镜", "category": "instrument"}
+    old = make_entry(session, EntryKind.RESOURCE, form)
+    elsewhere = make_entry(session, EntryKind.RESOURCE, {**form, "region_code": YIXING})
+    head, line = "资源名称,类别,来源,数据日期", f"透射电镜,instrument,{TAIL}"
+    numbered = f"编号,{head}\nA-1,{line}\nA-2,{line}\n"
+    report = bring(session, ImportKind.RESOURCES, numbered, actor=bureau[0])
     # The listed one has no number: it is meant by the first row that has its name, and is not changed so.
     assert faults(report) == [(2, None, "not-editable"), (3, None, "not-editable")]
-    revise_entry(session, bureau[0], AgencyFiling, old.id, now=NOW)
-    assert counts(bring(session, ImportKind.AGENCIES, numbered, actor=bureau[0])) == (1, 1, 0, 0)
+    revise_entry(session, bureau[0], Resource, old.id, encoder=ENCODER, now=NOW)
+    assert counts(bring(session, ImportKind.RESOURCES, numbered, actor=bureau[0])) == (1, 1, 0, 0)
     assert {old.external_id, elsewhere.external_id} == {"A-1", None}
-    assert faults(bring(session, ImportKind.AGENCIES, f"{HEAD}\n{LINE}\n", actor=bureau[0])) == [
-        (2, "机构名称", "entry-ambiguous")
+    assert faults(bring(session, ImportKind.RESOURCES, f"{head}\n{line}\n", actor=bureau[0])) == [
+        (2, "资源名称", "entry-ambiguous")
     ]
 
 
@@ -267,7 +269,7 @@ def test_a_draft_that_no_longer_fits_is_not_handed_in(session: Session, bureau: 
     node = make_node(session, "锻造")
     file = f"技术名称,产业链环节,来源,数据日期\n等温锻造,锻造,{TAIL}\n"
     assert counts(bring(session, ImportKind.TECHNOLOGIES, file, actor=bureau[0], draft=True))[0] == 1
-    delist_entry(session, OPERATOR, ChainNode, node.id, note="并入他处", now=NOW)
+    delist_entry(session, OPERATOR, ChainNode, node.id, note="并入他处", encoder=ENCODER, now=NOW)
     silent = f"技术名称,关键词,来源,数据日期\n等温锻造,锻件,{TAIL}\n"
     assert faults(bring(session, ImportKind.TECHNOLOGIES, silent, actor=bureau[0])) == [
         (2, None, "node-unknown")
