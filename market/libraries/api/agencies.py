@@ -1,4 +1,7 @@
-"""Agencies on file, consortia, recognitions and evaluations over HTTP."""
+"""Agencies on file, consortia, recognitions and evaluations over HTTP.
+
+Evaluations are recorded by `market.conduct`, which knows who takes no part in them.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,9 @@ from market.libraries.schemas.agencies import (
     ConsortiumInternalView,
     ConsortiumMemberInput,
     ConsortiumView,
-    EvaluationInput,
     EvaluationView,
+    EvaluationWithdrawalInput,
+    RecognitionEndInput,
     RecognitionInput,
     RecognitionView,
 )
@@ -110,18 +114,31 @@ def add_recognition(form: dict[str, Any], entry_id: int) -> Any:
         return service.add_recognition(session, current_actor(session), entry_id, form=form, now=now())
 
 
+@blp.route("/entries/<int:entry_id>/recognitions/<int:recognition_id>/endings", methods=["POST"])
+@blp.arguments(RecognitionEndInput)
+@blp.response(200, RecognitionView)
+def end_recognition(form: dict[str, Any], entry_id: int, recognition_id: int) -> Any:
+    """终止认定，写明最后一天和原因（所在地主管部门）"""
+    with transaction() as session:
+        return service.end_recognition(
+            session, current_actor(session), entry_id, recognition_id, **form, now=now()
+        )
+
+
 @blp.route("/entries/<int:entry_id>/evaluations")
 @blp.response(200, EvaluationView(many=True))
 def list_evaluations(entry_id: int) -> Any:
-    """查看资源或机构的年度评价，早的在前"""
+    """查看资源或机构的年度评价，早的在前；撤回的只有所在地主管部门可见"""
     with reading() as session:
         return queries.list_evaluations(session, find_current_actor(session), entry_id)
 
 
-@blp.route("/entries/<int:entry_id>/evaluations", methods=["POST"])
-@blp.arguments(EvaluationInput)
-@blp.response(201, EvaluationView)
-def record_evaluation(form: dict[str, Any], entry_id: int) -> Any:
-    """记录年度评价（所在地主管部门）"""
+@blp.route("/entries/<int:entry_id>/evaluations/<int:evaluation_id>/withdrawals", methods=["POST"])
+@blp.arguments(EvaluationWithdrawalInput)
+@blp.response(200, EvaluationView)
+def withdraw_evaluation(form: dict[str, Any], entry_id: int, evaluation_id: int) -> Any:
+    """撤回误录的年度评价，写明原因；撤回后可以重新记录该年度（所在地主管部门）"""
     with transaction() as session:
-        return service.record_evaluation(session, current_actor(session), entry_id, form=form, now=now())
+        return service.withdraw_evaluation(
+            session, current_actor(session), entry_id, evaluation_id, **form, now=now()
+        )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from market.accounts.auth import current_actor, find_current_actor
 from market.accounts.rules import Actor
+from market.clock import china_day
 from market.http.edge import now, reading, transaction
 from market.http.etag import versioned
 from market.libraries.api.blueprint import blp, lay_out
@@ -168,7 +169,8 @@ def remove_tag(entry_id: int, tag_id: int) -> Any:
 
 def _graph(code: str, region: str) -> Graph:
     with reading() as session:
-        return graph_of(session, get_chain(session, find_current_actor(session), code, region=region))
+        chain = get_chain(session, find_current_actor(session), code, region=region)
+        return graph_of(session, chain, day=china_day(now()))
 
 
 @blp.route("/chains/<code>/graph")
@@ -183,5 +185,5 @@ def get_graph(args: dict[str, Any], code: str) -> Any:
 @blp.arguments(ChainArgs, location="query")
 @blp.response(200, GraphNodeView(many=True))
 def list_gaps(args: dict[str, Any], code: str) -> Any:
-    """列出产业链缺口（本地区没有企业的环节），用于招商图谱"""
+    """列出产业链缺口（本地区没有企业的环节，含上级地区的环节），用于招商图谱"""
     return gap_nodes(_graph(code, args["region"]))

@@ -57,6 +57,6 @@ def get_register_file(args: dict[str, Any], register: str, file_format: str) -> 
         found = export_register(session, current_actor(session), which, region_code=region, now=now())
         content = sheets_file(
             session, found.rows, title=found.title, notes=(found.note,), created_at=now(),
-            file_format=chosen, **args,
+            file_format=chosen, **args, office=True,
         )  # fmt: skip
     return made_answer(content, name=f"{REGISTER_NAMES[which]}.{chosen}", media_type=MEDIA_TYPES[chosen])

@@ -19,6 +19,7 @@ from market.libraries.queries.counts import first_recognised, known_by, recognis
 from market.libraries.queries.entries import get_entry
 from market.libraries.rules import EntryKind
 from market.libraries.schemas.resources import (
+    BookingAbsenceInput,
     BookingArgs,
     BookingCancellationInput,
     BookingDecisionInput,
@@ -36,6 +37,7 @@ from market.libraries.schemas.resources import (
     ResourceView,
     SharingArgs,
     SharingView,
+    UsageView,
 )
 from market.libraries.service import resources as service
 
@@ -89,6 +91,16 @@ def get_calendar(args: dict[str, Any], entry_id: int) -> Any:
     with reading() as session:
         resource = get_entry(session, find_current_actor(session), Resource, entry_id)
         return queries.get_calendar(session, resource, **args)
+
+
+@blp.route("/resources/<int:entry_id>/usage")
+@blp.arguments(CalendarArgs, location="query")
+@blp.response(200, UsageView)
+def get_usage(args: dict[str, Any], entry_id: int) -> Any:
+    """统计一项资源的使用：预约次数、机时和服务单位数"""
+    with reading() as session:
+        resource = get_entry(session, find_current_actor(session), Resource, entry_id)
+        return queries.get_usage(session, resource, **args)
 
 
 @blp.route("/resources/<int:entry_id>/closures", methods=["POST"])
@@ -166,3 +178,12 @@ def complete_booking(form: dict[str, Any], booking_id: int) -> Any:
         return versioned(
             service.complete_booking(session, current_actor(session), booking_id, **form, now=now())
         )
+
+
+@blp.route("/bookings/<int:booking_id>/absences", methods=["POST"])
+@blp.arguments(BookingAbsenceInput)
+@blp.response(200, BookingView)
+def miss_booking(form: dict[str, Any], booking_id: int) -> Any:
+    """登记预约单位未到，在预约的时间结束以后（所属单位）"""
+    with transaction() as session:
+        return versioned(service.miss_booking(session, current_actor(session), booking_id, **form, now=now()))

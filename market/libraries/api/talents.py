@@ -15,7 +15,7 @@ from market.libraries.models import Talent, TalentRole
 from market.libraries.queries import consents as queries
 from market.libraries.queries import talent_works as works
 from market.libraries.queries.counts import between
-from market.libraries.queries.talents import holds, valid_on, works_in
+from market.libraries.queries.talents import holds, listed_agencies, valid_on, works_in
 from market.libraries.rules import EntryKind
 from market.libraries.schemas.talents import (
     ConsentInput,
@@ -49,11 +49,12 @@ def _filters(filters: dict[str, Any]) -> Iterator[ColumnElement[bool]]:
     ):
         if (value := filters.pop(name, None)) is not None:
             role.append(column == value)
+    day = filters.pop("valid_on", None)
     if (at_agency := filters.pop("at_agency", None)) is not None:
-        agency = TalentRole.agency_entry_id
-        role.append(agency.is_not(None) if at_agency else agency.is_(None))
+        at_one = TalentRole.agency_entry_id.in_(listed_agencies(day))
+        role.append(at_one if at_agency else TalentRole.agency_entry_id.is_(None) | ~at_one)
     role += between(TalentRole.valid_from, filters.pop("since", None), filters.pop("until", None))
-    if (day := filters.pop("valid_on", None)) is not None:
+    if day is not None:
         role.append(valid_on(day))
     if (day := filters.pop("expires_by", None)) is not None:
         role.append(TalentRole.valid_until <= day)

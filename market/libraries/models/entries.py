@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from market.accounts.models import Organisation
@@ -89,10 +89,22 @@ class Recognition(Base):
 
 
 class Evaluation(Base):
-    """A yearly evaluation of a resource or an agency. `figures` are whole numbers by name."""
+    """A yearly evaluation of a resource or an agency. `figures` are whole numbers by name.
+
+    One that was entered wrongly is withdrawn: it stays on record, and another one of the year may follow.
+    """
 
     __tablename__ = "evaluations"
-    __table_args__ = (UniqueConstraint("entry_id", "year"),)
+    __table_args__ = (
+        Index(
+            "uq_evaluations_standing",
+            "entry_id",
+            "year",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("register_entries.id"))
@@ -104,3 +116,6 @@ class Evaluation(Base):
     note: Mapped[str | None] = mapped_column(String(1000))
     recorded_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawal_note: Mapped[str | None] = mapped_column(String(500))

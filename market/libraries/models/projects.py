@@ -29,6 +29,24 @@ from market.libraries.rules.projects import PLANNED, MilestoneStatus, Payer, Pro
 from market.libraries.rules.talents import ConsentScope
 
 
+def _name_of(talent_id: Mapped[int | None], *, found: bool) -> ColumnElement[Any]:
+    """Return the name of somebody in the talent pool; where `found`, only while anyone may know of them."""
+    talents = cast(Table, Talent.__table__).alias("member")
+    entries = cast(Table, RegisterEntry.__table__).alias("member_entry")
+    consents = cast(Table, TalentConsent.__table__).alias("member_consent")
+    statement = select(talents.c.person_name).where(talents.c.id == talent_id)
+    if found:
+        statement = statement.where(
+            exists().where(entries.c.id == talents.c.id, entries.c.status == EntryStatus.LISTED),
+            exists().where(
+                consents.c.talent_id == talents.c.id,
+                consents.c.scope == ConsentScope.FIND,
+                consents.c.withdrawn_at.is_(None),
+            ),
+        )
+    return statement.correlate_except(talents, entries, consents).scalar_subquery()
+
+
 class Project(RegisterEntry):
     """A project. `total_fen` of None has not been settled; `grant_fen` is the part of public funds.
 
@@ -57,6 +75,9 @@ class Project(RegisterEntry):
     origin: Mapped[ProjectOrigin] = mapped_column(enum_type(ProjectOrigin), default=ProjectOrigin.OWN)
     achievement_id: Mapped[int | None] = mapped_column(ForeignKey("achievements.id"), index=True)
     need_id: Mapped[int | None] = mapped_column(ForeignKey("needs.id"), index=True)
+    challenge_id: Mapped[int | None] = mapped_column(BigInteger)
+    award_id: Mapped[int | None] = mapped_column(BigInteger)
+    """Of a project that an award opened. No keys: those tables belong to a feature above this one."""
     closed_on: Mapped[date | None]
     closing_accepted: Mapped[bool | None]
     closing_note: Mapped[str | None] = mapped_column(String(1000))
@@ -71,7 +92,25 @@ class Project(RegisterEntry):
         order_by="ProjectPayment.id", cascade="all, delete-orphan", lazy="selectin"
     )
 
+    full_leader: Mapped[str | None] = column_property(
+        func.coalesce(_name_of(leader_talent_id, found=False), leader_name), expire_on_flush=False
+    )
+    """The leader's name, wherever it is kept."""
+    public_leader: Mapped[str | None] = column_property(
+        case(
+            (leader_talent_id.is_not(None), _name_of(leader_talent_id, found=True)),
+            (origin != ProjectOrigin.CHALLENGE, leader_name),
+        ),
+        expire_on_flush=False,
+    )
+    """The same as anyone reads it; see `ProjectMember.public_name`."""
+
     __mapper_args__ = {"polymorphic_identity": EntryKind.PROJECT, "polymorphic_load": "selectin"}
+
+    @property
+    def public_leader_name(self) -> str | None:
+        """The leader's name as it was written here, where anyone may read it."""
+        return None if self.origin is ProjectOrigin.CHALLENGE else self.leader_name
 
     @property
     def paid_fen(self) -> int:
@@ -79,22 +118,10 @@ class Project(RegisterEntry):
         return sum(payment.amount_fen for payment in self.payments if payment.withdrawn_at is None)
 
 
-def _name_of(talent_id: Mapped[int | None], *, found: bool) -> ColumnElement[Any]:
-    """Return the name of somebody in the talent pool; where `found`, only while anyone may know of them."""
-    talents = cast(Table, Talent.__table__).alias("member")
-    entries = cast(Table, RegisterEntry.__table__).alias("member_entry")
-    consents = cast(Table, TalentConsent.__table__).alias("member_consent")
-    statement = select(talents.c.person_name).where(talents.c.id == talent_id)
-    if found:
-        statement = statement.where(
-            exists().where(entries.c.id == talents.c.id, entries.c.status == EntryStatus.LISTED),
-            exists().where(
-                consents.c.talent_id == talents.c.id,
-                consents.c.scope == ConsentScope.FIND,
-                consents.c.withdrawn_at.is_(None),
-            ),
-        )
-    return statement.correlate_except(talents, entries, consents).scalar_subquery()
+def _written_in_the_open(project_id: Mapped[int]) -> ColumnElement[bool]:
+    projects = cast(Table, Project.__table__).alias("member_project")
+    found = exists().where(projects.c.id == project_id, projects.c.origin != ProjectOrigin.CHALLENGE)
+    return found.correlate_except(projects)
 
 
 class ProjectMember(Base):
@@ -118,9 +145,14 @@ class ProjectMember(Base):
     )
     """The name, wherever it is kept."""
     public_name: Mapped[str | None] = column_property(
-        case((talent_id.is_(None), name), else_=_name_of(talent_id, found=True)), expire_on_flush=False
+        case(
+            (talent_id.is_not(None), _name_of(talent_id, found=True)),
+            (_written_in_the_open(project_id), name),
+        ),
+        expire_on_flush=False,
     )
-    """The same; None while somebody of the talent pool may not be found there."""
+    """The same as anyone reads it: None while somebody of the talent pool may not be found there, and where
+    the name comes from a bid, in which nobody was asked whether it may be made public."""
 
 
 class ProjectMilestone(Base):

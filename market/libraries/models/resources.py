@@ -11,7 +11,7 @@ from market.accounts.models import Organisation
 from market.db import Base, BigId, Code, UtcDateTime, enum_type
 from market.libraries.models.entries import RegisterEntry
 from market.libraries.rules import EntryKind
-from market.libraries.rules.bookings import BookingStatus, OpeningHours
+from market.libraries.rules.bookings import KEPT, BookingStatus, OpeningHours
 
 
 class Resource(RegisterEntry):
@@ -37,7 +37,7 @@ class Resource(RegisterEntry):
     opens_at: Mapped[time | None] = mapped_column(Time)
     closes_at: Mapped[time | None] = mapped_column(Time)
     contact: Mapped[str | None] = mapped_column(String(200))
-    """How to reach whoever minds it; for those on the market."""
+    """How to reach whoever minds it: internal, but told to a unit whose booking was confirmed."""
 
     __mapper_args__ = {"polymorphic_identity": EntryKind.RESOURCE, "polymorphic_load": "selectin"}
 
@@ -75,6 +75,8 @@ class Booking(Base):
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     purpose: Mapped[str] = mapped_column(String(500))
+    fee_fen_per_hour: Mapped[int | None] = mapped_column(BigInteger)
+    """The resource's rate on the day it was booked."""
     status: Mapped[BookingStatus] = mapped_column(enum_type(BookingStatus), default=BookingStatus.REQUESTED)
     note: Mapped[str | None] = mapped_column(String(500))
     used_minutes: Mapped[int | None]
@@ -88,3 +90,8 @@ class Booking(Base):
     organisation: Mapped[Organisation] = relationship(lazy="joined")
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def contact(self) -> str | None:
+        """How to reach whoever minds the resource, once they have accepted."""
+        return self.resource.contact if self.status in KEPT else None

@@ -9,9 +9,16 @@ from enum import StrEnum
 
 from market.clock import CHINA
 
+SHORTEST = timedelta(minutes=15)
 LONGEST = timedelta(days=7)
 FURTHEST = timedelta(days=365)
 """How long a booking may be, and how far ahead."""
+
+INSTRUMENT = "instrument"
+"""The category of instruments in the table of resource categories."""
+
+FULL_USE_MINUTES = 1200 * 60
+"""Use of a large instrument (大型仪器) in a year that counts as full: 1,200 hours."""
 
 
 class BookingStatus(StrEnum):
@@ -22,6 +29,7 @@ class BookingStatus(StrEnum):
     DECLINED = "declined"
     CANCELLED = "cancelled"
     COMPLETED = "completed"
+    MISSED = "missed"
 
 
 BOOKING_STATUS_NAMES: Mapping[BookingStatus, str] = {
@@ -30,6 +38,7 @@ BOOKING_STATUS_NAMES: Mapping[BookingStatus, str] = {
     BookingStatus.DECLINED: "未接受",
     BookingStatus.CANCELLED: "已取消",
     BookingStatus.COMPLETED: "已完成",
+    BookingStatus.MISSED: "未到",
 }
 
 HOLDING = frozenset({BookingStatus.REQUESTED, BookingStatus.CONFIRMED, BookingStatus.COMPLETED})
@@ -43,6 +52,7 @@ class BookingAction(StrEnum):
     DECLINE = "decline"
     CANCEL = "cancel"
     COMPLETE = "complete"
+    MISS = "miss"
 
 
 BOOKING_STEPS: Mapping[BookingAction, tuple[frozenset[BookingStatus], BookingStatus]] = {
@@ -53,7 +63,14 @@ BOOKING_STEPS: Mapping[BookingAction, tuple[frozenset[BookingStatus], BookingSta
         BookingStatus.CANCELLED,
     ),
     BookingAction.COMPLETE: (frozenset({BookingStatus.CONFIRMED}), BookingStatus.COMPLETED),
+    BookingAction.MISS: (frozenset({BookingStatus.CONFIRMED}), BookingStatus.MISSED),
 }
+
+OPEN = BOOKING_STEPS[BookingAction.CANCEL][0]
+"""States of a booking that may still be given up."""
+
+KEPT = frozenset({BookingStatus.CONFIRMED, BookingStatus.COMPLETED, BookingStatus.MISSED})
+"""States of a booking that was accepted and not given up; who booked may know whom to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +125,10 @@ def slot_fault(slot: Slot, *, hours: OpeningHours, now: datetime) -> tuple[str, 
         return "slot-empty", "结束时间应晚于开始时间。"
     if slot.start <= now:
         return "slot-past", "只能预约今后的时间。"
+    if any(end.second or end.microsecond for end in (slot.start, slot.end)):
+        return "slot-not-in-minutes", "起止时间应为整分钟。"
+    if slot.end - slot.start < SHORTEST:
+        return "slot-too-short", f"一次至少预约 {SHORTEST // timedelta(minutes=1)} 分钟。"
     if slot.end - slot.start > LONGEST:
         return "slot-too-long", f"一次最多预约 {LONGEST.days} 天。"
     if slot.start - now > FURTHEST:
@@ -115,6 +136,22 @@ def slot_fault(slot: Slot, *, hours: OpeningHours, now: datetime) -> tuple[str, 
     if not hours.covers(slot):
         return "outside-opening-hours", "预约时间不在开放时间内。"
     return None
+
+
+def use_fault(slot: Slot, used_minutes: int, *, now: datetime) -> tuple[str, str] | None:
+    """Say what is wrong with a use to be recorded: it lies within the booking and in the past."""
+    if used_minutes > slot.minutes:
+        return "used-more-than-booked", "使用时间不能超过预约的时间。"
+    if used_minutes > Slot(slot.start, now).minutes:
+        return "use-ahead", "使用时间不能超过从预约开始到现在的时间。"
+    return None
+
+
+def full_use_permille(minutes: int, span: Slot) -> int:
+    """Return a use in thousandths of full use, of which a span holds the share that it has of a year."""
+    tick = timedelta(microseconds=1)
+    full, used = FULL_USE_MINUTES * ((span.end - span.start) // tick), minutes * (timedelta(days=365) // tick)
+    return (2000 * used + full) // (2 * full)
 
 
 def first_overlap(slot: Slot, taken: Iterable[Slot]) -> Slot | None:

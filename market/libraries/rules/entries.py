@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from market.accounts.rules import Role
@@ -118,6 +119,8 @@ class By(StrEnum):
 
     KEEPER = "keeper"
     """Whoever proposed the entry, or belongs to the unit it is about; its bureau too."""
+    UNIT = "unit"
+    """Whoever belongs to the unit the entry is about; its bureau too."""
     CHECKER = "checker"
     """The bureau of its region, but nobody who proposed it or has changed it since it was last checked."""
     MARKET = "market"
@@ -149,10 +152,22 @@ STEPS: Mapping[EntryAction, Step] = {
     EntryAction.REVISE: _step(
         {EntryStatus.LISTED, EntryStatus.DELISTED, EntryStatus.REJECTED}, EntryStatus.RETURNED, By.KEEPER
     ),
-    EntryAction.DELIST: _step({EntryStatus.LISTED}, EntryStatus.DELISTED, By.KEEPER, By.CHECKER),
+    EntryAction.DELIST: _step({EntryStatus.LISTED}, EntryStatus.DELISTED, By.UNIT, By.CHECKER),
     EntryAction.ERASE: _step(set(_HELD), EntryStatus.ERASED, By.KEEPER, By.MARKET),
     EntryAction.NOTE: _step(set(_HELD), None, By.KEEPER, By.CHECKER, By.MARKET),
 }
+
+
+def takers(action: EntryAction, status: EntryStatus) -> frozenset[By]:
+    """Return who may take a step with an entry in a state.
+
+    What a bureau has checked and listed stays so for its proposer: only its unit or its bureau takes it back.
+    """
+    by = STEPS[action].by
+    if action is EntryAction.REVISE and status is EntryStatus.LISTED:
+        return by - {By.KEEPER} | {By.UNIT}
+    return by
+
 
 CHECKS = frozenset({EntryAction.LIST, EntryAction.RETURN, EntryAction.REJECT})
 """What a check may decide."""
@@ -164,6 +179,13 @@ EDITABLE = frozenset({EntryStatus.DRAFT, EntryStatus.RETURNED})
 
 PROPOSERS = frozenset({Role.UNIVERSITY, Role.BROKER, Role.BUREAU, Role.ADMIN})
 """Who may propose entries; a university only for itself (permissions: lists and pools)."""
+
+
+def source_date_fault(day: date | None, *, today: date) -> tuple[str, str] | None:
+    """Say what is wrong with the day as of which facts hold: a code and Chinese words; None if nothing is."""
+    if day is not None and day > today:
+        return "day-ahead", "数据日期不能晚于今天。"
+    return None
 
 
 def is_public(kind: EntryKind, status: EntryStatus, *, published: bool) -> bool:

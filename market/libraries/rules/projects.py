@@ -27,6 +27,11 @@ ORIGIN_NAMES: Mapping[ProjectOrigin, str] = {
 }
 
 
+def is_held_by_award(origin: ProjectOrigin, closing_accepted: bool | None) -> bool:
+    """Tell whether an award rests on a project: its work and its grant, until it ended without acceptance."""
+    return origin is ProjectOrigin.CHALLENGE and closing_accepted is not False
+
+
 class MilestoneStatus(StrEnum):
     """State of a milestone."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
 
+from marshmallow import fields, post_load, validate
+
+from market.accounts.rules import normalise_uscc
 from market.http.schema import MarketSchema, text
 from market.libraries.schemas.entries import (
     DatedArgs,
@@ -21,12 +24,18 @@ class AgencyFields(EntryFields):
 
     category = text(1, 32)
     tier = fields.String(allow_none=True)
-    uscc = fields.String(allow_none=True, validate=validate.Length(equal=18))
+    uscc = text(15, 24, allow_none=True)
     filed_on = fields.Date()
     valid_until = fields.Date(allow_none=True)
     services = fields.List(text(1, 100), validate=validate.Length(max=20))
     transfer_staff = fields.Integer(strict=True, allow_none=True, validate=validate.Range(min=0, max=100_000))
     above_scale = fields.Boolean()
+
+    @post_load
+    def _normalise(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if data.get("uscc") is not None:
+            data["uscc"] = normalise_uscc(data["uscc"])
+        return data
 
 
 class AgencyInput(EntryInput, AgencyFields):
@@ -136,6 +145,13 @@ class RecognitionView(MarketSchema):
     ended_on = fields.Date(allow_none=True)
 
 
+class RecognitionEndInput(MarketSchema):
+    """The end of a recognition: its last day, and why."""
+
+    ended_on = fields.Date(required=True)
+    note = text(2, 500, required=True)
+
+
 class EvaluationInput(MarketSchema):
     """The evaluation of a year. `figures` are whole numbers by name."""
 
@@ -150,8 +166,14 @@ class EvaluationInput(MarketSchema):
     note = text(0, 1000, allow_none=True)
 
 
+class EvaluationWithdrawalInput(MarketSchema):
+    """Why an evaluation is withdrawn."""
+
+    note = text(2, 500, required=True)
+
+
 class EvaluationView(MarketSchema):
-    """The evaluation of a year."""
+    """The evaluation of a year; one that was withdrawn is shown to the office only."""
 
     id = fields.Integer()
     year = fields.Integer()
@@ -160,3 +182,5 @@ class EvaluationView(MarketSchema):
     figures = fields.Dict()
     note = fields.String(allow_none=True)
     recorded_at = fields.AwareDateTime()
+    withdrawn_at = fields.AwareDateTime(allow_none=True)
+    withdrawal_note = fields.String(allow_none=True)

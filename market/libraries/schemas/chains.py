@@ -136,7 +136,11 @@ class EnterpriseTagInput(MarketSchema):
 class ChainArgs(MarketSchema):
     """Of which region to show a chain."""
 
-    region = fields.String(required=True, validate=validate.Length(equal=6))
+    region = fields.String(
+        required=True,
+        validate=validate.Length(equal=6),
+        metadata={"description": "环节：本地区、所辖地区和上级地区的；企业：本地区和所辖地区的"},
+    )
 
 
 class GraphEnterpriseView(MarketSchema):
@@ -145,11 +149,11 @@ class GraphEnterpriseView(MarketSchema):
     id = fields.Integer()
     title = fields.String()
     role = fields.Enum(ChainRole, by_value=True)
-    tags = fields.List(fields.String())
+    tags = fields.List(fields.String(), metadata={"description": "今天有效的称号"})
 
 
 class GraphNodeView(MarketSchema):
-    """A node to be drawn at column `x` and row `y`; a gap has no enterprise of the region."""
+    """A node to be drawn at column `x` and row `y`; a gap has no enterprise of the region asked for."""
 
     id = fields.Integer()
     title = fields.String()
@@ -157,7 +161,7 @@ class GraphNodeView(MarketSchema):
     segment_name = fields.String()
     x = fields.Integer()
     y = fields.Integer()
-    gap = fields.Boolean()
+    gap = fields.Boolean(metadata={"description": "所查地区没有企业在此环节；上级地区的环节也只看所查地区"})
     wanted = fields.String(allow_none=True)
     enterprises = fields.List(fields.Nested(GraphEnterpriseView))
 

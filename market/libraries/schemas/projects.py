@@ -63,7 +63,7 @@ class ProjectMemberInput(MarketSchema):
 
 
 class ProjectMemberView(MarketSchema):
-    """One of the team; no name while somebody of the talent pool may not be found there."""
+    """One of the team; no name where it is not public."""
 
     id = fields.Integer()
     name = fields.String(attribute="public_name", allow_none=True)
@@ -170,13 +170,14 @@ class ProjectClosingInput(MarketSchema):
 
 
 class ProjectView(EntryView):
-    """The public part of a project."""
+    """The public part of a project; `leader` is the name wherever it is kept, null where it is not public."""
 
     category = fields.String()
     stage = fields.String()
     trl = fields.Integer(allow_none=True)
     key_project = fields.Boolean()
-    leader_name = fields.String(allow_none=True)
+    leader = fields.String(attribute="public_leader", allow_none=True)
+    leader_name = fields.String(attribute="public_leader_name", allow_none=True)
     leader_talent_id = fields.Integer(allow_none=True)
     started_on = fields.Date(allow_none=True)
     ends_on = fields.Date(allow_none=True)
@@ -186,6 +187,8 @@ class ProjectView(EntryView):
     origin = fields.Enum(ProjectOrigin, by_value=True)
     achievement_id = fields.Integer(allow_none=True)
     need_id = fields.Integer(allow_none=True)
+    challenge_id = fields.Integer(allow_none=True)
+    award_id = fields.Integer(allow_none=True)
     closed_on = fields.Date(allow_none=True)
     closing_accepted = fields.Boolean(allow_none=True)
     members = fields.List(fields.Nested(ProjectMemberView))
@@ -196,6 +199,8 @@ class ProjectView(EntryView):
 class ProjectInternalView(ProjectView, EntryInternalFields):
     """A project as its keeper and its bureau see it."""
 
+    leader = fields.String(attribute="full_leader", allow_none=True)
+    leader_name = fields.String(allow_none=True)
     closing_note = fields.String(allow_none=True)
     members = fields.List(fields.Nested(ProjectMemberInternalView))
     milestones = fields.List(fields.Nested(ProjectMilestoneInternalView))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from market.http.schema import MarketSchema, MoneyFen, PageArgs, text
+from market.http.schema import MarketSchema, Moment, MoneyFen, PageArgs, TimeOfDay, text
 from market.libraries.rules.bookings import BookingStatus
 from market.libraries.rules.recognitions import LEVELS
 from market.libraries.schemas.entries import (
@@ -37,8 +37,8 @@ class ResourceFields(EntryFields):
     open_weekdays = fields.List(
         fields.Integer(strict=True, validate=validate.Range(min=1, max=7)), validate=validate.Length(max=7)
     )
-    opens_at = fields.Time(allow_none=True)
-    closes_at = fields.Time(allow_none=True)
+    opens_at = TimeOfDay(allow_none=True)
+    closes_at = TimeOfDay(allow_none=True)
     contact = text(0, 200, allow_none=True)
 
 
@@ -87,8 +87,8 @@ class ResourceArgs(DatedArgs):
 class CalendarArgs(MarketSchema):
     """From which moment to which to show a calendar."""
 
-    start = fields.AwareDateTime(required=True)
-    end = fields.AwareDateTime(required=True)
+    start = Moment(required=True)
+    end = Moment(required=True)
 
 
 class SlotView(MarketSchema):
@@ -101,8 +101,8 @@ class SlotView(MarketSchema):
 class ClosureInput(MarketSchema):
     """A span in which a resource is closed."""
 
-    starts_at = fields.AwareDateTime(required=True)
-    ends_at = fields.AwareDateTime(required=True)
+    starts_at = Moment(required=True)
+    ends_at = Moment(required=True)
     reason = text(2, 200, required=True)
 
 
@@ -123,8 +123,8 @@ class CalendarView(MarketSchema):
 class BookingInput(MarketSchema):
     """A span of a resource's time to be booked."""
 
-    starts_at = fields.AwareDateTime(required=True)
-    ends_at = fields.AwareDateTime(required=True)
+    starts_at = Moment(required=True)
+    ends_at = Moment(required=True)
     purpose = text(2, 500, required=True)
 
 
@@ -148,8 +148,14 @@ class BookingCancellationInput(MarketSchema):
     note = text(1, 500, allow_none=True, load_default=None)
 
 
+class BookingAbsenceInput(MarketSchema):
+    """What is to be said about a booking that nobody came to."""
+
+    note = text(1, 500, allow_none=True, load_default=None)
+
+
 class BookingUseInput(MarketSchema):
-    """What was used; charged by the resource's rate unless an amount is given."""
+    """What was used; charged by the rate of the day it was booked unless an amount is given."""
 
     used_minutes = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=20_000))
     charged_fen = MoneyFen(allow_none=True, load_default=None)
@@ -171,6 +177,8 @@ class BookingView(MarketSchema):
     starts_at = fields.AwareDateTime()
     ends_at = fields.AwareDateTime()
     purpose = fields.String()
+    fee_fen_per_hour = fields.Integer(allow_none=True, metadata={"description": "预约当日的收费标准"})
+    contact = fields.String(allow_none=True, metadata={"description": "联系方式，确认以后才有"})
     status = fields.Enum(BookingStatus, by_value=True)
     note = fields.String(allow_none=True)
     used_minutes = fields.Integer(allow_none=True)
@@ -178,12 +186,28 @@ class BookingView(MarketSchema):
     version = fields.Integer()
 
 
+class UsageView(MarketSchema):
+    """How far one resource was used."""
+
+    resource = fields.Nested(BookedResourceView)
+    start = fields.AwareDateTime()
+    end = fields.AwareDateTime()
+    bookings = fields.Integer(metadata={"description": "已完成的预约"})
+    minutes = fields.Integer(metadata={"description": "实际使用的分钟数"})
+    organisations = fields.Integer(metadata={"description": "服务的单位数，同一单位只计一次"})
+    missed = fields.Integer(metadata={"description": "未到的预约"})
+    full_use_permille = fields.Integer(
+        allow_none=True,
+        metadata={"description": "使用占满负荷（大型仪器每年 1200 小时）的千分之几；其他资源为空"},
+    )
+
+
 class SharingArgs(MarketSchema):
     """Of which region and span to count the sharing of resources."""
 
     region = fields.String(required=True, validate=validate.Length(equal=6))
-    start = fields.AwareDateTime(load_default=None)
-    end = fields.AwareDateTime(load_default=None)
+    start = Moment(load_default=None)
+    end = Moment(load_default=None)
 
 
 class SharingView(MarketSchema):

@@ -97,7 +97,8 @@ def publish_edition(
 
     Raises:
         PermissionDenied: another region's bureau.
-        Conflict: an entry is waiting to be checked (`edition-unverified-entries`).
+        Conflict: an entry is waiting to be checked (`edition-unverified-entries`), or nothing has changed
+            since the newest edition of the same day (`edition-unchanged`).
         RuleViolation: a pool, an empty list, an unknown region or a day ahead.
     """
     require_publisher(actor, region_code)
@@ -152,6 +153,7 @@ def freeze_edition(
     """Write an edition of rows that were made ready; for lists whose records are not entries too.
 
     Raises:
+        Conflict: the newest edition has the same rows and the same day (`edition-unchanged`).
         RuleViolation: an unknown region or a day ahead.
     """
     region = check_region(session, region_code, pointer="/region_code")
@@ -160,6 +162,11 @@ def freeze_edition(
     advisory_lock(session, AdvisoryLock.EDITIONS)  # so that no two draw the same number
     previous = latest_edition(session, register, region_code)
     after = {row.key: row for row in rows}
+    digest = digest_of({"rows": [_proved(row) for row in rows]})
+    if previous is not None and (previous.digest, previous.as_of) == (digest, as_of):
+        raise Conflict(
+            f"第{previous.number}版的截止日期和内容与此完全相同，不必再发布。", code="edition-unchanged"
+        )
     edition = Edition(
         register=register,
         region_code=region_code,
@@ -168,7 +175,7 @@ def freeze_edition(
         as_of=as_of,
         note=note,
         row_count=len(rows),
-        digest=digest_of({"rows": [_proved(row) for row in rows]}),
+        digest=digest,
         comparison=compare(frozen_rows(session, previous), after).to_json(),
         published_by=actor.user_id,
         published_at=now,

@@ -14,7 +14,7 @@ from market.accounts.rules import Actor, Role, oversees
 from market.clock import china_day
 from market.db import require_version
 from market.errors import Conflict, PermissionDenied, violation
-from market.libraries.models import RegisterEntry
+from market.libraries.models import RegisterEntry, Resource
 from market.libraries.queries.editions import entries_in_state
 from market.libraries.queries.entries import authored, get_entry, may_propose
 from market.libraries.queries.kinds import SPECS, may_be_found
@@ -28,7 +28,10 @@ from market.libraries.rules import (
     EntryStatus,
     Register,
 )
-from market.libraries.service.forms import FORM_CHECKS
+from market.libraries.rules.entries import source_date_fault
+from market.libraries.service.forms import ACTOR_CHECKS, FORM_CHECKS
+from market.libraries.service.project_access import require_not_held
+from market.libraries.service.resources import drop_bookings
 from market.libraries.service.steps import keep_index, note_event, require_right, take_step
 from market.reference.queries import check_codes, check_region
 from market.reference.rules import Scheme
@@ -58,6 +61,7 @@ def create_entry(
     """
     values = _placed(session, actor, dict(form))
     check_entry_form(session, kind, values, None, now=now)
+    _check_people(session, actor, kind, values)
     entry = SPECS[kind].model(
         **values,
         status=EntryStatus.DRAFT,
@@ -70,6 +74,11 @@ def create_entry(
     session.refresh(entry)  # with its unit and what hangs on it, to be shown after the commit
     note_event(session, actor, entry, EntryAction.CREATE, source=None, now=now, with_text=True)
     return entry
+
+
+def _check_people(session: Session, actor: Actor, kind: EntryKind, values: Mapping[str, Any]) -> None:
+    if kind in ACTOR_CHECKS:
+        ACTOR_CHECKS[kind](session, actor, values)
 
 
 def _placed(session: Session, actor: Actor, values: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +108,7 @@ def check_entry_form(
     *,
     now: datetime,
 ) -> None:
-    """Check what takes the database: codes, the number of its own, and the rules of the kind.
+    """Check what takes the database or the day: codes, the number of its own, and the rules of the kind.
 
     Raises:
         RuleViolation: with a pointer to each value at fault.
@@ -111,6 +120,9 @@ def check_entry_form(
     for name, scheme in spec.code_lists.items():
         codes += [(f"/{name}/{i}", scheme, code) for i, code in enumerate(values.get(name) or ())]
     check_codes(session, codes)
+    fault = source_date_fault(values.get("source_date"), today=china_day(now))
+    if fault is not None:
+        raise violation("/source_date", *fault)
     number = values.get("external_id")
     if number and (entry is None or number != entry.external_id):
         region = values["region_code"] if entry is None else entry.region_code
@@ -150,10 +162,12 @@ def edit_entry(
             code="not-editable",
         )
     check_entry_form(session, entry.kind, changes, entry, now=now)
+    _check_people(session, actor, entry.kind, changes)
     for name, value in changes.items():
         setattr(entry, name, value)
     entry.updated_at = now
     session.flush()  # draws the new version
+    session.refresh(entry)  # with what is read by its new values, to be shown after the commit
     note_event(session, actor, entry, EntryAction.EDIT, source=entry.status, now=now, with_text=True)
     return entry
 
@@ -283,22 +297,36 @@ def check_register(
 
 
 def revise_entry(
-    session: Session, actor: Actor, model: type[Entry], entry_id: int, *, now: datetime
+    session: Session, actor: Actor, model: type[Entry], entry_id: int, *, encoder: Encoder, now: datetime
 ) -> Entry:
     """Take an entry back to change it; it leaves the index and must be checked again."""
     entry = get_entry(session, actor, model, entry_id, lock=True)
     require_right(actor, entry, EntryAction.REVISE)
-    take_step(session, actor, entry, EntryAction.REVISE, encoder=None, now=now)
+    require_not_held(entry)
+    take_step(session, actor, entry, EntryAction.REVISE, encoder=encoder, now=now)
     return entry
 
 
 def delist_entry(
-    session: Session, actor: Actor, model: type[Entry], entry_id: int, *, note: str, now: datetime
+    session: Session,
+    actor: Actor,
+    model: type[Entry],
+    entry_id: int,
+    *,
+    note: str,
+    encoder: Encoder,
+    now: datetime,
 ) -> Entry:
-    """Take an entry off its register; it is not found from the commit on, and editions keep it."""
+    """Take an entry off its register; it is not found from the commit on, and editions keep it.
+
+    Bookings of a resource that have not begun are cancelled.
+    """
     entry = get_entry(session, actor, model, entry_id, lock=True)
     require_right(actor, entry, EntryAction.DELIST)
-    take_step(session, actor, entry, EntryAction.DELIST, encoder=None, now=now, note=note)
+    require_not_held(entry)
+    take_step(session, actor, entry, EntryAction.DELIST, encoder=encoder, now=now, note=note)
+    if isinstance(entry, Resource):
+        drop_bookings(session, actor, entry, now=now)
     return entry
 
 

@@ -6,10 +6,10 @@ from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor
 from market.errors import Conflict, NotFound, PermissionDenied
-from market.libraries.models import Project, ProjectMilestone
+from market.libraries.models import Project, ProjectMilestone, RegisterEntry
 from market.libraries.queries.entries import get_entry, is_checker
 from market.libraries.rules import EntryStatus
-from market.libraries.rules.projects import CLOSED
+from market.libraries.rules.projects import CLOSED, is_held_by_award
 
 
 def get_kept(session: Session, actor: Actor, project_id: int, *, refusal: str) -> Project:
@@ -44,6 +44,28 @@ def require_running(project: Project) -> None:
     require_listed(project)
     if project.stage == CLOSED:
         raise Conflict("项目已经结题。", code="project-closed")
+
+
+def require_not_held(entry: RegisterEntry) -> None:
+    """Refuse to let go of a project on which an award rests.
+
+    Raises:
+        Conflict: `project-of-award`.
+    """
+    if isinstance(entry, Project) and is_held_by_award(entry.origin, entry.closing_accepted):
+        detail = "该项目由揭榜挂帅立项开出，不能撤回修订、移出或改动经费；立项终止以后才可以。"
+        raise Conflict(detail, code="project-of-award")
+
+
+def require_acceptable(project: Project) -> None:
+    """Refuse to accept the work of a project that left the pool, or that promised nothing.
+
+    Raises:
+        Conflict: `project-not-listed` or `milestones-missing`.
+    """
+    require_listed(project)
+    if not project.milestones:
+        raise Conflict("项目没有节点，不能通过验收；请先在项目库补列节点并验收。", code="milestones-missing")
 
 
 def find_milestone(project: Project, milestone_id: int) -> ProjectMilestone:

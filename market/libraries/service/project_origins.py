@@ -15,6 +15,7 @@ from market.libraries.models import Project
 from market.libraries.rules import EntryAction, EntryKind
 from market.libraries.rules.projects import ProjectOrigin
 from market.libraries.service.entries import check_entry_form, create_entry
+from market.libraries.service.forms.projects import check_leader
 from market.libraries.service.steps import note_event, take_step
 from market.listings.models import Achievement
 from market.listings.queries import get_listing
@@ -81,6 +82,7 @@ def hand_in_project(
         RuleViolation: an unknown code, or figures and days that do not agree.
     """
     check_entry_form(session, EntryKind.PROJECT, values, None, now=now)
+    check_leader(session, actor, values)
     project = Project(**values, proposed_by=actor.user_id, created_at=now, updated_at=now)
     session.add(project)
     session.flush()  # draws the id

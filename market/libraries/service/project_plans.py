@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from market.accounts.rules import Actor
 from market.errors import Conflict, NotFound, PermissionDenied, violation
-from market.libraries.models import Project, ProjectMilestone, Talent
+from market.libraries.models import Project, ProjectMilestone
 from market.libraries.queries.entries import get_entry, is_checker
 from market.libraries.rules import EDITABLE, ENTRY_STATUS_NAMES, EntryAction, EntryStatus
-from market.libraries.rules.projects import MilestoneStatus, plan_faults
+from market.libraries.rules.projects import MilestoneStatus, is_held_by_award, plan_faults
 from market.libraries.service.entries import record_with
-from market.libraries.service.forms.projects import plan_of, refuse
+from market.libraries.service.forms.projects import check_talent, plan_of, refuse
 from market.libraries.service.project_access import find_milestone, require_running
 from market.libraries.service.projects import make_member
 from market.libraries.service.steps import require_right
@@ -41,7 +41,7 @@ def add_member(
     if (talent_id is None) == (not name):
         raise violation("/name", "member-unnamed", "请填写成员姓名，或指明人才库中的人员，二者择一。")
     if talent_id is not None:
-        _require_talent(session, actor, talent_id)
+        check_talent(session, actor, talent_id, pointer="/talent_id")
     if any(
         one.talent_id == talent_id
         if talent_id is not None
@@ -55,15 +55,6 @@ def add_member(
     record_with(session, actor, project, note="加入团队成员", encoder=None, now=now)
     session.refresh(member)  # with the name of somebody in the talent pool
     return project
-
-
-def _require_talent(session: Session, actor: Actor, talent_id: int) -> None:
-    try:
-        talent = get_entry(session, actor, Talent, talent_id)
-    except NotFound:
-        talent = None
-    if talent is None or talent.status is not EntryStatus.LISTED:
-        raise violation("/talent_id", "talent-unknown", f"人才库中没有在列的人员 {talent_id}。")
 
 
 def remove_member(
@@ -118,13 +109,17 @@ def remove_milestone(
 
     Raises:
         NotFound, PermissionDenied: see `_planned`; or no such milestone.
-        Conflict: it was handed in, or paid for; or the plan is not open.
+        Conflict: it was handed in, or paid for; or the plan is not open; or it is the last one of a project
+            on which an award rests.
     """
     project = _planned(session, actor, project_id)
     milestone = find_milestone(project, milestone_id)
     paid = any(one.milestone_id == milestone.id for one in project.payments)
     if paid or milestone.status is not MilestoneStatus.PLANNED:
         raise Conflict("节点已提交或已有拨付记录，不能删除。", code="milestone-in-use")
+    if len(project.milestones) == 1 and is_held_by_award(project.origin, project.closing_accepted):
+        detail = "揭榜挂帅立项的项目至少保留一个节点；要换的，请先增加新的节点。"
+        raise Conflict(detail, code="milestone-last")
     project.milestones.remove(milestone)
     record_with(session, actor, project, note=f"删除节点{milestone.number}", encoder=encoder, now=now)
     return project

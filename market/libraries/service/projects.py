@@ -37,6 +37,7 @@ from market.libraries.rules.projects import (
     MilestoneStatus,
     Payer,
     Plan,
+    ProjectOrigin,
     payment_faults,
     plan_faults,
 )
@@ -46,6 +47,7 @@ from market.libraries.service.project_access import find_milestone, get_kept, re
 from market.reference.queries import check_codes, code_names
 from market.reference.rules import Scheme
 from market.search.documents import Encoder
+from market.typesetting.amounts import wan_text
 
 
 def open_project(
@@ -229,16 +231,19 @@ def record_payment(
 ) -> ProjectPayment:
     """Record money that was paid to a project, as the bureau of the region.
 
-    One that is `held_elsewhere`, with an award, is withdrawn there alone.
+    One that is `held_elsewhere`, with an award, is withdrawn there alone; the grant is paid there alone.
 
     Raises:
         NotFound: no such project or milestone.
         PermissionDenied: another region's bureau.
-        Conflict: the project is not listed.
+        Conflict: the project is not listed, or the grant is paid with its award: `payment-of-award`.
         RuleViolation: more than was planned, or a day ahead.
     """
     project = get_kept(session, actor, project_id, refusal="经费拨付由所在地主管部门记录。")
     require_listed(project)
+    if payer is Payer.GRANT and project.origin is ProjectOrigin.CHALLENGE and not held_elsewhere:
+        detail = "该项目的财政资助随揭榜挂帅立项拨付，请在立项的资助拨付中记录，这里随之记录。"
+        raise Conflict(detail, code="payment-of-award")
     if milestone_id is not None:
         find_milestone(project, milestone_id)
     if paid_on > china_day(now):
@@ -256,9 +261,8 @@ def record_payment(
     )
     refuse(payment_faults(plan_of(project, {}), paid_of(project, payment)))
     project.payments.append(payment)
-    record_with(
-        session, actor, project, note=f"记录拨付：{PAYER_NAMES[payer]}{amount_fen}分", encoder=None, now=now
-    )
+    words = f"记录拨付：{PAYER_NAMES[payer]}{wan_text(amount_fen)}万元"
+    record_with(session, actor, project, note=words, encoder=None, now=now)
     return payment
 
 

@@ -20,7 +20,7 @@ from market.reference.queries import check_region
 
 @dataclass(frozen=True, slots=True)
 class RegisterExport:
-    """The listed entries of a register, as rows of a file."""
+    """The listed entries of a register, as rows of a file, with what only the office sees."""
 
     title: str
     note: str
@@ -45,6 +45,6 @@ def export_register(
     )  # fmt: skip
     return RegisterExport(
         title=f"{region.name}{REGISTER_NAMES[register]}",
-        note=f"{china_day(now).isoformat()} 导出，{len(entries)} 条",
-        rows=freeze(session, entries),
+        note=f"{china_day(now).isoformat()} 导出，共 {len(entries)} 条",
+        rows=freeze(session, entries, office=True),
     )

@@ -17,12 +17,14 @@ from market.libraries.rules import EntryStatus
 from market.libraries.rules.bookings import (
     BOOKING_STATUS_NAMES,
     BOOKING_STEPS,
+    OPEN,
     BookingAction,
     BookingStatus,
     Slot,
     fee_fen,
     first_overlap,
     slot_fault,
+    use_fault,
 )
 
 BOOKERS = frozenset({Role.ENTERPRISE, Role.UNIVERSITY, Role.BROKER})
@@ -52,7 +54,7 @@ def book(
     Raises:
         PermissionDenied: the actor does not book, or the resource is its own.
         Conflict: it is not open for booking, closed then, or taken (`booking-overlaps`).
-        RuleViolation: the span is empty, past, too long, too far ahead or outside the opening hours.
+        RuleViolation: the span is empty, past, too short or long, too far ahead or outside the opening hours.
     """
     if actor.role not in BOOKERS or actor.organisation_id is None or not actor.verified:
         raise PermissionDenied("由已核验的企业、高校院所和技术转移机构预约。", code="role-not-allowed")
@@ -60,8 +62,7 @@ def book(
     resource = get_entry(session, actor, Resource, resource_id, lock=True)
     if actor.organisation_id == resource.organisation_id:
         raise PermissionDenied("本单位的资源不需要预约。", code="own-resource")
-    if not resource.bookable or resource.status is not EntryStatus.LISTED:
-        raise Conflict("该资源不接受预约。", code="not-bookable")
+    _require_open(resource)
     slot = Slot(starts_at, ends_at)
     fault = slot_fault(slot, hours=resource.hours, now=now)
     if fault is not None:
@@ -79,6 +80,7 @@ def book(
         starts_at=starts_at,
         ends_at=ends_at,
         purpose=purpose,
+        fee_fen_per_hour=resource.fee_fen_per_hour,
         status=BookingStatus.REQUESTED,
         created_at=now,
         updated_at=now,
@@ -97,29 +99,72 @@ def decide_booking(
 
     Raises:
         PermissionDenied: the actor does not mind the resource.
-        Conflict: it has been decided.
+        Conflict: it has been decided; or is to be confirmed although it has begun, or the resource is not
+            open for booking any more.
         RuleViolation: declined without a reason.
     """
     booking = get_booking(session, actor, booking_id, lock=True)
     _require_minder(actor, booking)
     if not accepted and not note:
         raise violation("/note", "note-missing", "不接受预约时请写明理由。")
-    action = BookingAction.CONFIRM if accepted else BookingAction.DECLINE
-    return _take(session, actor, booking, action, note=note, now=now)
+    if not accepted:
+        return _take(session, actor, booking, BookingAction.DECLINE, note=note, now=now)
+    if booking.starts_at <= now:
+        raise Conflict("预约的时间已经开始，不能再确认。", code="booking-begun")
+    _require_open(booking.resource)
+    return _take(session, actor, booking, BookingAction.CONFIRM, note=note, now=now)
+
+
+def _require_open(resource: Resource) -> None:
+    if not resource.bookable or resource.status is not EntryStatus.LISTED:
+        raise Conflict("该资源不接受预约。", code="not-bookable")
 
 
 def cancel_booking(
     session: Session, actor: Actor, booking_id: int, *, note: str | None, now: datetime
 ) -> Booking:
-    """Give a booking up before it begins, as either side.
+    """Give a booking up before it begins, or at any time if nobody confirmed it, as either side.
 
     Raises:
         Conflict: it has begun, or is not open any more.
     """
     booking = get_booking(session, actor, booking_id, lock=True)
-    if booking.starts_at <= now:
+    if booking.starts_at <= now and booking.status is not BookingStatus.REQUESTED:
         raise Conflict("预约的时间已经开始，不能取消。", code="booking-begun")
     return _take(session, actor, booking, BookingAction.CANCEL, note=note, now=now)
+
+
+def drop_bookings(session: Session, actor: Actor, resource: Resource, *, now: datetime) -> None:
+    """Cancel what has not begun of a resource, locked, that leaves the register.
+
+    The register's decision does not wait for those who booked: they are told by the booking's state and note.
+    """
+    begun = (Booking.status == BookingStatus.CONFIRMED) & (Booking.starts_at <= now)
+    bookings = session.scalars(
+        select(Booking)
+        .where(Booking.resource_id == resource.id, Booking.status.in_(OPEN), ~begun)
+        .order_by(Booking.id)
+        .with_for_update(of=Booking)
+        .execution_options(populate_existing=True)
+    )
+    for booking in bookings.all():
+        _take(session, actor, booking, BookingAction.CANCEL, note="资源已移出清单，预约取消。", now=now)
+
+
+def miss_booking(
+    session: Session, actor: Actor, booking_id: int, *, note: str | None, now: datetime
+) -> Booking:
+    """Record that nobody came, as whoever minds the resource.
+
+    Raises:
+        PermissionDenied: the actor does not mind the resource.
+        Conflict: it was not confirmed, or is not over.
+    """
+    booking = get_booking(session, actor, booking_id, lock=True)
+    _require_minder(actor, booking)
+    if booking.ends_at > now:
+        raise Conflict("预约的时间还没有结束。", code="booking-not-over")
+    return _take(session, actor, booking, BookingAction.MISS, note=note, now=now)
 
 
 def complete_booking(
@@ -137,23 +182,24 @@ def complete_booking(
         session: open transaction.
         actor: who minds the resource.
         booking_id: which.
-        used_minutes: at most what was booked.
-        charged_fen: None for the resource's rate.
+        used_minutes: at most what was booked, and what has passed of it.
+        charged_fen: None for the rate of the day it was booked.
         now: present time.
 
     Raises:
         PermissionDenied: the actor does not mind the resource.
         Conflict: it was not confirmed, or has not begun.
-        RuleViolation: more was used than was booked.
+        RuleViolation: more was used than was booked, or than has passed since it began.
     """
     booking = get_booking(session, actor, booking_id, lock=True)
     _require_minder(actor, booking)
     if booking.starts_at > now:
         raise Conflict("预约的时间还没有开始。", code="booking-not-begun")
-    if used_minutes > Slot(booking.starts_at, booking.ends_at).minutes:
-        raise violation("/used_minutes", "used-more-than-booked", "使用时间不能超过预约的时间。")
+    fault = use_fault(Slot(booking.starts_at, booking.ends_at), used_minutes, now=now)
+    if fault is not None:
+        raise violation("/used_minutes", *fault)
     booking.used_minutes = used_minutes
-    rate = booking.resource.fee_fen_per_hour
+    rate = booking.fee_fen_per_hour
     booking.charged_fen = fee_fen(rate, used_minutes) if charged_fen is None else charged_fen
     return _take(session, actor, booking, BookingAction.COMPLETE, note=None, now=now)
 

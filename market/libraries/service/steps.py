@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from market.accounts.rules import Actor
 from market.audit.service import record
 from market.errors import Conflict, PermissionDenied
-from market.libraries.models import EntryEvent, RegisterEntry
-from market.libraries.queries.entries import is_checker, is_keeper
+from market.libraries.models import ChainNode, EntryEvent, RegisterEntry
+from market.libraries.queries.chains import beside
+from market.libraries.queries.entries import is_checker, is_keeper, is_unit
 from market.libraries.queries.kinds import SPECS, may_be_found, to_document
 from market.libraries.rules import (
     EDITABLE,
@@ -29,11 +30,14 @@ from market.libraries.rules import (
     EntryAction,
     EntryStatus,
 )
+from market.libraries.rules.entries import takers
 from market.libraries.service.forms import READY_CHECKS
 from market.search.documents import Encoder
-from market.search.service import put_document, remove_document
+from market.search.service import put_document, put_documents, remove_document
 
-UNRECORDED = frozenset({"id", "version", "updated_at", "status", "leader_name"})
+UNRECORDED = frozenset(
+    {"id", "version", "updated_at", "status", "leader_name", "full_leader", "public_leader"}
+)
 """The leader of a project may be linked to the talent pool later, and be erased there."""
 
 NEEDS_ALL = frozenset({EntryAction.PROPOSE, EntryAction.LIST})
@@ -41,30 +45,36 @@ NEEDS_ALL = frozenset({EntryAction.PROPOSE, EntryAction.LIST})
 
 
 def require_right(actor: Actor, entry: RegisterEntry, action: EntryAction) -> None:
-    """Refuse actors who may not take a step with an entry, whatever its state.
+    """Refuse actors who may not take a step with an entry in its present state.
 
     Raises:
-        PermissionDenied: neither its keeper nor its bureau; a keeper whose unit is not verified; or
-            whoever proposed it checks it.
+        PermissionDenied: neither who keeps it nor its bureau; its unit, where that only reads; a unit that
+            is not verified; or whoever proposed it checks it.
     """
-    by = STEPS[action].by
-    checks = is_checker(actor, entry)
-    if By.CHECKER in by and checks:
-        proposer = actor.user_id is not None and actor.user_id == entry.proposed_by
-        if proposer and By.KEEPER not in by:
+    by = takers(action, entry.status)
+    kept = bool(by & {By.KEEPER, By.UNIT})
+    if is_checker(actor, entry):
+        if not kept and actor.user_id is not None and actor.user_id == entry.proposed_by:
             raise PermissionDenied("提出条目的人不能自己核对，请由另一人核对。", code="checker-is-proposer")
         return
-    if By.KEEPER in by and checks:
-        return
-    if By.KEEPER in by and actor.role in PROPOSERS and is_keeper(actor, entry):
-        if not actor.verified:
-            raise PermissionDenied("贵单位未通过核验，或已暂停。", code="organisation-not-verified")
-        return
-    if By.CHECKER in by and By.KEEPER not in by:
+    if not kept:
         raise PermissionDenied("只有条目所在地的主管部门可以核对。", code="role-not-allowed")
-    raise PermissionDenied(
-        f"只有提出单位、所属单位和所在地主管部门可以办理该{ENTRY_KIND_NAMES[entry.kind]}。", code="not-keeper"
-    )
+    if By.KEEPER in by and not is_keeper(actor, entry):
+        raise PermissionDenied(
+            f"只有提出人、所属的高校院所或机构和所在地主管部门可以办理该{ENTRY_KIND_NAMES[entry.kind]}。",
+            code="not-keeper",
+        )
+    if By.KEEPER not in by and not is_unit(actor, entry):
+        raise PermissionDenied(
+            f"该{ENTRY_KIND_NAMES[entry.kind]}已经核对在列，只有所属的高校院所或机构和所在地主管部门可以撤回、移出。",
+            code="not-keeper",
+        )
+    if actor.role not in PROPOSERS:
+        raise PermissionDenied(
+            "贵单位只能查看清单条目；要更正或移出，请联系所在地主管部门。", code="role-not-allowed"
+        )
+    if not actor.verified:
+        raise PermissionDenied("贵单位未通过核验，或已暂停。", code="organisation-not-verified")
 
 
 def require_recorder(actor: Actor, entry: RegisterEntry) -> None:
@@ -118,6 +128,8 @@ def take_step(
     session.flush()  # draws the new version; a lost race stops here
     note_event(session, actor, entry, action, source=source, now=now, note=note)
     keep_index(session, entry, found_before=found_before, encoder=encoder, now=now)
+    if isinstance(entry, ChainNode) and EntryStatus.LISTED in {source, entry.status}:
+        _keep_neighbours(session, entry, encoder=encoder, now=now)
 
 
 def keep_index(
@@ -137,6 +149,16 @@ def keep_index(
         put_document(session, encoder, to_document(session, entry), now=now)
     elif found_before:
         remove_document(session, kind, entry.id, now=now)
+
+
+def _keep_neighbours(session: Session, node: ChainNode, *, encoder: Encoder | None, now: datetime) -> None:
+    """Index anew what names a node that came, went or got another title: its neighbours and enterprises."""
+    found = [entry for entry in beside(session, node) if may_be_found(session, entry)]
+    if not found:
+        return
+    if encoder is None:
+        raise ValueError(f"what stands beside node {node.id} is found and needs an encoder")
+    put_documents(session, encoder, [to_document(session, entry) for entry in found], now=now)
 
 
 def note_event(

@@ -176,12 +176,13 @@ def contact_of(
     """
     if is_about(actor, talent):
         return talent.contact
-    if not speaks_for(actor, talent) and not (
-        released
-        and talent.status is EntryStatus.LISTED
-        and has_agreed(session, talent.id, ConsentScope.CONTACT)
-    ):
-        raise PermissionDenied("本人没有同意向您转达联系方式。", code="contact-not-released")
+    if not speaks_for(actor, talent):
+        if not released:
+            words = "引荐的双方都表示有意以后，才能由需要的一方和承办的经纪人查看联系方式。"
+            raise PermissionDenied(words, code="contact-not-released")
+        agreed = has_agreed(session, talent.id, ConsentScope.CONTACT)
+        if talent.status is not EntryStatus.LISTED or not agreed:
+            raise PermissionDenied("本人没有同意向您转达联系方式。", code="contact-not-released")
     record(
         session, actor.user_id, action="talent.read_contact", entity="talent", entity_id=talent.id, now=now,
         details={"released": released},

@@ -173,10 +173,21 @@ def upgrade() -> None:
         sa.Column("note", sa.String(length=1000), nullable=True),
         sa.Column("recorded_by", BIG_ID, nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_by", BIG_ID, nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawal_note", sa.String(length=500), nullable=True),
         sa.ForeignKeyConstraint(["entry_id"], ["register_entries.id"], name=op.f("fk_evaluations_entry_id")),
         sa.ForeignKeyConstraint(["recorded_by"], ["users.id"], name=op.f("fk_evaluations_recorded_by")),
+        sa.ForeignKeyConstraint(["withdrawn_by"], ["users.id"], name=op.f("fk_evaluations_withdrawn_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_evaluations")),
-        sa.UniqueConstraint("entry_id", "year", name=op.f("uq_evaluations_entry_id_year")),
+    )
+    op.create_index(
+        "uq_evaluations_standing",
+        "evaluations",
+        ["entry_id", "year"],
+        unique=True,
+        sqlite_where=sa.text("withdrawn_at IS NULL"),
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
     )
     op.create_table(
         "recognitions",
@@ -223,6 +234,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_consortium_members_consortium_id"), table_name="consortium_members")
     op.drop_table("consortium_members")
     op.drop_table("recognitions")
+    op.drop_index(
+        "uq_evaluations_standing",
+        table_name="evaluations",
+        sqlite_where=sa.text("withdrawn_at IS NULL"),
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
     op.drop_table("evaluations")
     op.drop_index(op.f("ix_entry_events_entry_id"), table_name="entry_events")
     op.drop_table("entry_events")

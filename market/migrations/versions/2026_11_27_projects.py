@@ -42,6 +42,8 @@ def upgrade() -> None:
         sa.Column("origin", sa.String(length=32), nullable=False),
         sa.Column("achievement_id", BIG_ID, nullable=True),
         sa.Column("need_id", BIG_ID, nullable=True),
+        sa.Column("challenge_id", sa.BigInteger(), nullable=True),
+        sa.Column("award_id", sa.BigInteger(), nullable=True),
         sa.Column("closed_on", sa.Date(), nullable=True),
         sa.Column("closing_accepted", sa.Boolean(), nullable=True),
         sa.Column("closing_note", sa.String(length=1000), nullable=True),

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("purpose", sa.String(length=500), nullable=False),
+        sa.Column("fee_fen_per_hour", sa.BigInteger(), nullable=True),
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("note", sa.String(length=500), nullable=True),
         sa.Column("used_minutes", sa.Integer(), nullable=True),

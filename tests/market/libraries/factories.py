@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market.accounts.queries import actor_of
@@ -56,7 +57,7 @@ def bring_to(session: Session, entry: RegisterEntry, status: EntryStatus, *, act
     )
     decide(session, OPERATOR, entry, decision=decision, note="依据不足", encoder=ENCODER, now=NOW)
     if status is EntryStatus.DELISTED:
-        delist_entry(session, OPERATOR, type(entry), entry.id, note="企业迁出", now=NOW)
+        delist_entry(session, OPERATOR, type(entry), entry.id, note="企业迁出", encoder=ENCODER, now=NOW)
     session.flush()
 
 
@@ -66,13 +67,17 @@ def agency_form(**values: Any) -> dict[str, Any]:
 
 
 def make_filing(session: Session, *, status: EntryStatus = EntryStatus.LISTED, **values: Any) -> AgencyFiling:
-    """Insert an agency on file."""
-    entry: AgencyFiling = make_entry(session, EntryKind.AGENCY, agency_form(**values), status=status)
+    """Insert an agency on file, another one every time."""
+    form = agency_form(**{"uscc": make_uscc(), **values})
+    entry: AgencyFiling = make_entry(session, EntryKind.AGENCY, form, status=status)
     return entry
 
 
-def make_node(session: Session, title: str = "特种合金熔炼", **values: Any) -> ChainNode:
-    """Insert a listed node of the metal chain."""
+def make_node(session: Session, title: str | None = None, **values: Any) -> ChainNode:
+    """Insert a listed node of the metal chain, by a name that no other has unless one is given."""
+    if title is None:
+        others = session.scalar(select(func.count(ChainNode.id))) or 0
+        title = f"特种合金熔炼{others + 1 if others else ''}"
     form = {"title": title, "chain_code": CHAIN, "segment": Segment.UPSTREAM, **values}
     node: ChainNode = make_entry(session, EntryKind.NODE, form)
     return node

@@ -78,6 +78,8 @@ def test_a_chain_from_its_nodes_to_the_published_graph(desk: Desk) -> None:
     assert graph["edges"] == [{"source": ore["id"], "target": melt["id"], "words": "精矿"}]
     gaps = desk.client.get("/api/v1/chains/chain-metal/gaps?region=320281").get_json()
     assert [one["title"] for one in gaps] == ["矿料"]
+    unknown = desk.client.get("/api/v1/chains/chain-nowhere/graph?region=320281")
+    assert (unknown.status_code, unknown.get_json()["code"]) == (422, "unknown-code")
     for query, found in (("role=leader", 1), (f"node={ore['id']}", 0), ("tag=gazelle", 1)):
         assert len(desk.done("GET", f"/chain-enterprises?{query}")["items"]) == found, query
     assert len(desk.done("GET", "/chain-nodes?segment=downstream")["items"]) == 0
@@ -104,7 +106,10 @@ def test_agencies_and_consortia_with_what_is_recorded_of_them(desk: Desk) -> Non
 
 
 def test_a_resource_is_booked_used_and_counted(desk: Desk) -> None:
-    form = {"title": "扫描电镜", "category": "instrument", "bookable": True, "fee_fen_per_hour": 30_000}
+    form = {
+        "title": "扫描电镜", "category": "instrument", "bookable": True, "fee_fen_per_hour": 30_000,
+        "contact": "0510-80000000", "opens_at": "08:30", "closes_at": "17:30",
+    }  # fmt: skip
     resource = f"/resources/{desk.listed('resources', form)['id']}"
     firm = as_actor(desk.session, make_actor(desk.session))
     closure = desk.done("POST", f"{resource}/closures", {**JULY, "reason": "年度校准"})
@@ -121,6 +126,17 @@ def test_a_resource_is_booked_used_and_counted(desk: Desk) -> None:
     assert problem_of(early) == problem(
         409, "booking-not-begun", title="状态冲突", detail="预约的时间还没有开始。"
     )
+    absent = desk.send("POST", f"{url}/absences", {})
+    assert problem_of(absent) == problem(
+        409, "booking-not-over", title="状态冲突", detail="预约的时间还没有结束。"
+    )
+    told = desk.done("GET", url, headers=firm)
+    assert (told["contact"], told["fee_fen_per_hour"]) == ("0510-80000000", 30_000)
+    assert "contact" not in desk.done("GET", resource, headers=firm)
+    usage = desk.client.get(f"/api/v1{resource}/usage?{span}").get_json()  # in no edition yet
+    assert usage["code"] == "resource-not-found"
+    usage = desk.done("GET", f"{resource}/usage?{span}", headers=firm)
+    assert (usage["resource"]["title"], usage["minutes"], usage["full_use_permille"]) == ("扫描电镜", 0, 0)
     assert desk.done("POST", f"{url}/cancellations", {}, firm)["status"] == "cancelled"
     assert desk.done("GET", url, headers=firm)["purpose"] == "断口形貌"
     shared = desk.done("GET", "/resources/sharing?region=320281")
@@ -199,3 +215,18 @@ MISSING: list[tuple[str, dict[str, Any], str]] = [
 def test_badly_formed_input_is_explained(desk: Desk) -> None:
     for path, body, pointer in MISSING:
         assert problem_of(desk.send("POST", path, body)) == invalid((pointer, "此项必填。")), path
+
+
+def test_times_beyond_the_calendar_or_with_an_offset_that_contradicts_are_refused(desk: Desk) -> None:
+    first, last = "0001-01-01T00:00:00%2B08:00", "9999-12-31T23:59:59-01:00"
+    beyond = "超出可以表示的时间。"
+    closure = {**JULY, "reason": "年度校准", "ends_at": last}
+    hours = {**HERE, "title": "电镜", "category": "lab", "opens_at": "08:30:00+08:00", "closes_at": "17:30"}
+    for method, path, body, pointer, words in (
+        ("GET", f"/resources/1/calendar?start=2025-01-01T00:00:00Z&end={last}", None, "/end", beyond),
+        ("GET", f"/resources/sharing?region=320281&start={first}", None, "/start", beyond),
+        ("POST", "/resources/1/closures", closure, "/ends_at", beyond),
+        ("POST", "/resources", hours, "/opens_at", "按北京时间填写，不写时区。"),
+        ("POST", "/bookings/1/absences", {"note": ""}, "/note", "长度应在 1 与 500 之间。"),
+    ):
+        assert problem_of(desk.send(method, path, body)) == invalid((pointer, words)), path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -19,29 +20,36 @@ from market.libraries.models import Booking, Resource
 from market.libraries.queries.bookings import (
     get_booking,
     get_calendar,
+    get_usage,
     list_bookings,
     sharing,
     shown_sharing,
 )
 from market.libraries.rules import EntryKind
 from market.libraries.rules.bookings import (
+    FULL_USE_MINUTES,
     BookingStatus,
     OpeningHours,
     Slot,
     fee_fen,
     first_overlap,
+    full_use_permille,
     slot_fault,
+    use_fault,
 )
+from market.libraries.service.entries import delist_entry
 from market.libraries.service.resources import (
     add_closure,
     book,
     cancel_booking,
     complete_booking,
     decide_booking,
+    miss_booking,
     remove_closure,
 )
 from tests.factories import JIANGYIN, NOW, make_actor
-from tests.market.libraries.factories import make_bureau, make_entry
+from tests.market.challenges.refusing import refused
+from tests.market.libraries.factories import ENCODER, make_bureau, make_entry
 
 TOMORROW = NOW + timedelta(days=1)  # a Wednesday, ten in the morning in China
 LATER = NOW + timedelta(days=3)
@@ -105,9 +113,30 @@ def test_what_is_wrong_with_a_span() -> None:
     assert code(_at(11, 9), _at(11, 10)) is None
     assert code(_at(11, 9), _at(11, 9)) == "slot-empty"
     assert code(NOW, NOW + timedelta(hours=1)) == "slot-past"
+    assert code(_at(11, 9), _at(11, 9) + timedelta(seconds=1)) == "slot-not-in-minutes"
+    assert code(_at(11, 9), _at(11, 9, 14)) == "slot-too-short"
+    assert code(_at(11, 9), _at(11, 9, 15)) is None
     assert code(_at(11, 9), _at(19, 9)) == "slot-too-long"
     assert code(NOW + timedelta(days=400), NOW + timedelta(days=401)) == "slot-too-far"
     assert code(_at(11, 6), _at(11, 7)) == "outside-opening-hours"
+
+
+def test_a_use_lies_within_the_booking_and_in_the_past() -> None:
+    slot = Slot(_at(11, 9), _at(11, 11))
+    assert use_fault(slot, 60, now=_at(11, 10)) is None
+    assert use_fault(slot, 120, now=_at(12, 9)) is None
+    for minutes, now, code in ((121, _at(12, 9), "used-more-than-booked"), (61, _at(11, 10), "use-ahead")):
+        fault = use_fault(slot, minutes, now=now)
+        assert fault is not None
+        assert fault[0] == code
+
+
+@given(st.integers(0, 10**6), st.integers(1, 3000))
+def test_full_use_is_1200_hours_of_a_year(minutes: int, days: int) -> None:
+    year = Slot(NOW, NOW + timedelta(days=365))
+    assert full_use_permille(FULL_USE_MINUTES, year) == 1000
+    permille = full_use_permille(minutes, Slot(NOW, NOW + timedelta(days=days)))
+    assert abs(permille - Fraction(1000 * minutes * 365, FULL_USE_MINUTES * days)) <= Fraction(1, 2)
 
 
 def test_whoever_asks_first_has_it_until_it_is_given_up(session: Session) -> None:
@@ -125,9 +154,9 @@ def test_whoever_asks_first_has_it_until_it_is_given_up(session: Session) -> Non
         )  # fmt: skip
 
     booking = ask(first, TOMORROW)
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict) as refusal:
         ask(second, TOMORROW + timedelta(hours=1))
-    assert refused.value.code == "booking-overlaps"
+    assert refusal.value.code == "booking-overlaps"
     ask(second, TOMORROW + timedelta(hours=2))  # where the other ends
     assert len(get_calendar(session, resource, start=NOW, end=LATER).busy) == 2
     with pytest.raises(PermissionDenied):
@@ -161,7 +190,9 @@ def test_use_is_recorded_and_counted(session: Session) -> None:
         assert early.value.code == "booking-not-begun"
         with pytest.raises(RuleViolation):
             complete_booking(session, keeper, booking.id, used_minutes=121, charged_fen=None, now=LATER)
+        resource.fee_fen_per_hour = 90_000  # a dearer rate is for those who book later
         complete_booking(session, keeper, booking.id, used_minutes=90, charged_fen=None, now=LATER)
+        resource.fee_fen_per_hour = 30_000
     with pytest.raises(Conflict) as begun:
         cancel_booking(session, firm, booking.id, note=None, now=LATER)
     assert begun.value.code == "booking-begun"
@@ -179,6 +210,66 @@ def test_use_is_recorded_and_counted(session: Session) -> None:
         shown = shown_sharing(session, actor, JIANGYIN, start=None, end=None)
         assert (shown.minutes, shown.charged_fen) == (180, charged)
     assert sharing(session, JIANGYIN, start=NOW, end=NOW + timedelta(days=2)).bookings == 1
+    used = get_usage(session, resource, start=NOW, end=NOW + timedelta(days=365))
+    assert (used.bookings, used.minutes, used.organisations, used.missed) == (2, 180, 1, 0)
+    assert used.full_use_permille == 3  # 2.5 of 1,000, halves up
+    assert get_usage(session, resource, start=NOW, end=NOW + timedelta(days=2)).bookings == 1
+    with pytest.raises(RuleViolation):
+        get_usage(session, resource, start=NOW, end=NOW)
+
+
+def _booked(session: Session, firm: Actor, resource: Resource, start: datetime = TOMORROW) -> Booking:
+    """Book an hour."""
+    return book(
+        session,
+        firm,
+        resource.id,
+        starts_at=start,
+        ends_at=start + timedelta(hours=1),
+        purpose="测试",
+        now=NOW,
+    )
+
+
+def test_no_booking_comes_to_a_dead_end(session: Session) -> None:
+    keeper, firm = make_actor(session, OrganisationKind.UNIVERSITY), make_actor(session)
+    resource = make_resource(session, keeper, contact="0510-80000000")
+    missed, late = _booked(session, firm, resource), _booked(session, firm, resource, _at(12, 9))
+    assert missed.contact is None
+    decide_booking(session, keeper, missed.id, accepted=True, note=None, now=NOW)
+    assert missed.contact == "0510-80000000"
+    with refused("booking-not-over"):
+        miss_booking(session, keeper, missed.id, note=None, now=TOMORROW)
+    with refused("not-keeper"):
+        miss_booking(session, firm, missed.id, note=None, now=LATER)
+    assert miss_booking(session, keeper, missed.id, note="未到", now=LATER).status is BookingStatus.MISSED
+    used = get_usage(session, resource, start=NOW, end=LATER)
+    assert (used.bookings, used.organisations, used.missed) == (0, 0, 1)
+    with refused("booking-begun"):
+        decide_booking(session, keeper, late.id, accepted=True, note=None, now=_at(12, 9))
+    cancel_booking(session, firm, late.id, note=None, now=LATER)  # nobody had answered
+    other = _booked(session, firm, make_resource(session, keeper, title="透射电镜"))
+    other.resource.bookable = False
+    with refused("not-bookable"):
+        decide_booking(session, keeper, other.id, accepted=True, note=None, now=NOW)
+
+
+def test_bookings_of_a_resource_that_leaves_the_list_are_cancelled_unless_begun(session: Session) -> None:
+    keeper, firm = make_actor(session, OrganisationKind.UNIVERSITY), make_actor(session)
+    resource = make_resource(session, keeper)
+    begun, confirmed, requested = (
+        _booked(session, firm, resource, _at(day, 10)) for day in (11, 13, 14)
+    )  # fmt: skip
+    for booking in (begun, confirmed):
+        decide_booking(session, keeper, booking.id, accepted=True, note=None, now=NOW)
+    delist_entry(
+        session, keeper, Resource, resource.id, note="设备报废", encoder=ENCODER, now=_at(11, 10, 30)
+    )
+    assert [booking.status for booking in (begun, confirmed, requested)] == [
+        BookingStatus.CONFIRMED, BookingStatus.CANCELLED, BookingStatus.CANCELLED,
+    ]  # fmt: skip
+    assert get_booking(session, firm, confirmed.id).note == "资源已移出清单，预约取消。"
+    complete_booking(session, keeper, begun.id, used_minutes=60, charged_fen=0, now=LATER)
 
 
 def test_who_books_what(session: Session) -> None:
@@ -190,12 +281,12 @@ def test_who_books_what(session: Session) -> None:
     )
 
     def code(actor: Actor, resource_id: int, start: datetime = TOMORROW) -> str:
-        with pytest.raises(MarketError) as refused:
+        with pytest.raises(MarketError) as refusal:
             book(
                 session, actor, resource_id, starts_at=start, ends_at=start + timedelta(hours=1),
                 purpose="测试", now=NOW,
             )  # fmt: skip
-        return refused.value.code
+        return refusal.value.code
 
     assert code(keeper, resource.id) == "own-resource"
     assert code(make_bureau(session)[0], resource.id) == "role-not-allowed"
@@ -229,9 +320,9 @@ def test_whoever_minds_a_resource_closes_it_and_sees_its_bookings(session: Sessi
     close(owner, owned)  # an enterprise, which proposes nothing
     close(broker, lone)  # whose unit is not on the market
     for actor, resource in ((broker, owned), (firm, lone)):
-        with pytest.raises(PermissionDenied) as refused:
+        with pytest.raises(PermissionDenied) as refusal:
             close(actor, resource)
-        assert refused.value.code == "not-keeper"
+        assert refusal.value.code == "not-keeper"
     booking = book(session, firm, lone.id, starts_at=TOMORROW, ends_at=LATER, purpose="盐雾试验", now=NOW)
     assert [one.id for one in list_bookings(session, broker, page=PageRequest()).items] == [booking.id]
     decide_booking(session, broker, booking.id, accepted=True, note="请自带样品架", now=NOW)

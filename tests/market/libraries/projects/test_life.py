@@ -90,12 +90,10 @@ class Desk:
 
 @pytest.fixture
 def desk(session: Session) -> Desk:
-    """A project that an award opened."""
+    """A project in the pool at once, as another deed opens one."""
     unit = actor_of(make_user(session, make_organisation(session)))
     bureau, colleague = make_bureau(session)
-    project = open_with(
-        session, actor=bureau, organisation_id=unit.organisation_id, origin=ProjectOrigin.CHALLENGE
-    )
+    project = open_with(session, actor=bureau, organisation_id=unit.organisation_id)
     return Desk(session, unit, bureau, colleague, project)
 
 
@@ -257,7 +255,9 @@ def test_what_never_began_or_left_the_pool_is_not_closed(desk: Desk) -> None:
     assert (
         refused(Conflict, close_project, desk.session, desk.bureau, planned, **values) == "project-not-begun"
     )
-    delist_entry(desk.session, desk.bureau, Project, desk.project.id, note="终止合作", now=NOW)
+    delist_entry(
+        desk.session, desk.bureau, Project, desk.project.id, note="终止合作", encoder=ENCODER, now=NOW
+    )
     assert refused(Conflict, desk.close) == "project-not-listed"
     assert refused(Conflict, desk.submit, actor=desk.unit) == "project-not-listed"
     assert refused(Conflict, desk.pay, Payer.OTHER, 1) == "project-not-listed"

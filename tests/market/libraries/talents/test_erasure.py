@@ -23,7 +23,7 @@ from market.libraries.service.steps import take_step
 from market.libraries.service.talents import erase_talent, link_account, withdraw_consent
 from market.search.models import ListingChange, Operation
 from tests.factories import NOW, make_actor, make_organisation, make_user
-from tests.market.libraries.factories import make_bureau, make_entry
+from tests.market.libraries.factories import ENCODER, make_bureau, make_entry
 from tests.market.libraries.factories_talents import FOUND, make_talent
 
 NAME = "顾澄波"
@@ -86,7 +86,7 @@ def test_no_table_holds_the_person_any_more(session: Session) -> None:
     member = ProjectMember(project_id=project.id, talent_id=talent.id, name=NAME, unit="暨阳理工大学")
     project.leader_talent_id, project.leader_name = talent.id, NAME
     session.add(member)
-    delist_entry(session, OPERATOR, Talent, talent.id, note=f"{NAME}已退休", now=NOW)
+    delist_entry(session, OPERATOR, Talent, talent.id, note=f"{NAME}已退休", encoder=ENCODER, now=NOW)
     session.flush()
     expected = {
         "talents.person_name",
@@ -119,7 +119,7 @@ def test_whoever_no_longer_agrees_to_be_kept_is_erased(session: Session) -> None
     for step in (
         lambda: get_entry(session, OPERATOR, Talent, talent.id),
         lambda: erase_talent(session, OPERATOR, talent.id, reason=ErasureReason.REQUEST, now=NOW),
-        lambda: revise_entry(session, OPERATOR, Talent, talent.id, now=NOW),
+        lambda: revise_entry(session, OPERATOR, Talent, talent.id, encoder=ENCODER, now=NOW),
     ):
         with pytest.raises(NotFound):
             step()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
@@ -11,15 +11,16 @@ from market.accounts.queries import actor_of
 from market.accounts.rules import OPERATOR, Actor, OrganisationKind
 from market.db import PageRequest
 from market.errors import NotFound
-from market.libraries.models import Talent
+from market.libraries.models import AgencyFiling, Talent
 from market.libraries.queries.entries import get_entry, list_entries, sees_internal
 from market.libraries.queries.kinds import freeze, to_document
 from market.libraries.queries.talents import RoleCount, available_experts, count_roles, works_in
 from market.libraries.rules import EntryKind, EntryStatus
 from market.libraries.rules.talents import ConsentScope, ErasureReason
+from market.libraries.service.entries import delist_entry
 from market.libraries.service.talents import erase_talent
 from tests.factories import JIANGYIN, NOW, make_actor, make_organisation, make_user
-from tests.market.libraries.factories import TODAY, make_bureau, make_entry, make_filing
+from tests.market.libraries.factories import ENCODER, TODAY, make_bureau, make_entry, make_filing
 from tests.market.libraries.factories_talents import make_talent, talent_form
 
 WUXI = "320200"
@@ -119,12 +120,19 @@ def test_people_are_counted_once_and_erasure_leaves_what_was_done(session: Sessi
     def count(start: date | None, *, region: str = WUXI, at_agency: bool = False) -> RoleCount:
         return count_roles(session, MANAGER, region, start=start, end=TODAY, day=TODAY, at_agency=at_agency)
 
-    assert count(None) == RoleCount(trained=2, appointed=2, stock=2)
-    assert count(date(2025, 1, 1)) == RoleCount(trained=0, appointed=1, stock=2)
-    assert count(None, at_agency=True) == RoleCount(trained=0, appointed=1, stock=1)
-    assert count(None, region="320400") == RoleCount(0, 0, 0)
+    assert count(None) == RoleCount(trained=2, appointed=2, dispatched=2, stock=2)
+    # An upgrade is no new person, though it is sent out anew.
+    assert count(date(2025, 1, 1)) == RoleCount(trained=0, appointed=0, dispatched=1, stock=2)
+    assert count(None, at_agency=True) == RoleCount(trained=0, appointed=1, dispatched=1, stock=1)
+    assert count(None, region="320400") == RoleCount(0, 0, 0, 0)
     erase_talent(session, OPERATOR, gone.id, reason=ErasureReason.REQUEST, now=NOW)
-    assert count(None) == RoleCount(trained=2, appointed=2, stock=1)
+    assert count(None) == RoleCount(trained=2, appointed=2, dispatched=2, stock=1)
+    agency.valid_until = TODAY - timedelta(days=1)
+    session.flush()
+    assert count(None, at_agency=True).stock == 0  # the agency's filing has run out
+    agency.valid_until = None
+    delist_entry(session, OPERATOR, AgencyFiling, agency.id, note="注销", encoder=ENCODER, now=NOW)
+    assert count(None, at_agency=True).stock == 0
 
 
 def test_the_index_and_the_export_see_no_contact(session: Session) -> None:

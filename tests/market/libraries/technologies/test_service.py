@@ -148,7 +148,7 @@ def test_the_gap_is_public_by_choice_alone(session: Session) -> None:
     assert "依赖进口" in to_document(session, told).text
     rows = freeze(session, [kept, told])
     assert [row.content["gap"] for row in rows] == [None, "真空感应炉核心部件依赖进口"]
-    assert rows[0].content["indicators"] == ["氧含量 ≤8 ppm（现为15 ppm）"]
+    assert rows[0].content["indicators"] == ["氧含量：≤8 ppm（现为15 ppm）"]
 
 
 def test_the_node_is_on_the_list_and_on_the_same_chain(session: Session) -> None:
