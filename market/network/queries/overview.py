@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import func, select
@@ -16,7 +17,7 @@ from market.errors import violation
 from market.libraries.rules import REGISTER_NAMES
 from market.matches.rules import OPEN_TO_PARTIES, STATUS_NAMES, Status
 from market.network.models import NetworkNode
-from market.network.queries.counted import REGISTERS, by_register, count, count_groups, counted, days_of
+from market.network.queries.counted import REGISTERS, by_register, count_groups, counted, days_of
 from market.network.queries.nodes import children_of, get_node, territory_of
 from market.network.rules import (
     FIGURE_NAMES,
@@ -36,7 +37,7 @@ from market.network.rules import (
 from market.turnover.ledger import Sums
 from market.turnover.models import TurnoverEntry
 from market.turnover.queries.figures import totals
-from market.turnover.queries.releases import months_covered, published_figure
+from market.turnover.queries.releases import TOO_FEW, months_covered, published_figure
 from market.turnover.queries.scopes import get_scope
 from market.turnover.rules import Measure, Span, amount_text, may_see_figures
 
@@ -45,6 +46,11 @@ MATCHES_WITHHELD = "匹配与引荐的统计只供所在地主管部门、技术
 CONTRACTS_WITHHELD = "未发布的数字只供所在地主管部门查看，该地区在此年度尚未发布统计数据。"
 PARK_WITHHELD = "园区的数字不单独发布，只供所在地主管部门查看。"
 UNIT_WITHHELD = "一家单位的合同只供该单位自己和所在地主管部门查看。"
+
+MATCHES = frozenset({FigureKey.SUGGESTIONS, FigureKey.REFERRALS})
+
+Numbers = Mapping[Any, int]
+"""How many there are by group, by None where they are not told apart."""
 
 MEASURES = {
     FigureKey.REGISTERED: Measure.REGISTERED,
@@ -146,22 +152,39 @@ def get_overview(
     """
     node = get_node(session, node_id)
     asked = Asked(actor, check_year(year, now=now), now)
-    own = _row(session, node, asked)
-    rows = [_row(session, child, asked) for child in children_of(session, node)]
+    nodes = [node, *children_of(session, node)]
+    territories = [territory_of(one) for one in nodes]
+    numbers = {key: _numbers(session, key, territories, asked) for key in PUBLIC_FIGURES | MATCHES}
+    own, *rows = (
+        _row(session, one, asked, {key: found[place] for key, found in numbers.items()})
+        for place, one in enumerate(nodes)
+    )
     return Overview(node, own.territory, own.figures, asked.year, now, rows)
 
 
-def _row(session: Session, node: NetworkNode, asked: Asked) -> Row:
+def _numbers(
+    session: Session, key: FigureKey, territories: Sequence[Territory], asked: Asked
+) -> list[Numbers]:
+    """Return the numbers of a figure by group, of each territory; none that the reader may not see."""
+    sights = [sight_of(asked.actor, key, territory) for territory in territories]
+    seen = [place for place, sight in enumerate(sights) if sight is not Sight.NONE]
+    figures = [counted(key, territories[place], year=asked.year, sight=sights[place]) for place in seen]
+    found: list[Numbers] = [{} for _ in territories]
+    for place, numbers in zip(seen, count_groups(session, figures), strict=True):
+        found[place] = numbers
+    return found
+
+
+def _row(session: Session, node: NetworkNode, asked: Asked, numbers: Mapping[FigureKey, Numbers]) -> Row:
     territory = territory_of(node)
     figures: list[Figure] = []
     for key in FigureKey:
-        if key in PUBLIC_FIGURES and key is not FigureKey.ENTRIES:
-            what = counted(key, territory, year=asked.year)
-            figures.append(_figure(node, asked, territory, key, value=count(session, what)))
-        elif key is FigureKey.ENTRIES:
-            figures += _entries(session, node, asked, territory)
-        elif key in {FigureKey.SUGGESTIONS, FigureKey.REFERRALS}:
-            figures += _matches(session, node, asked, territory, key)
+        if key is FigureKey.ENTRIES:
+            figures += _entries(node, asked, territory, numbers[key])
+        elif key in PUBLIC_FIGURES:
+            figures.append(_figure(node, asked, territory, key, value=numbers[key][None]))
+        elif key in MATCHES:
+            figures += _matches(node, asked, territory, key, numbers[key])
         elif has_contracts(territory, key):
             figures += _contracts(session, node, asked, territory, key)
     return Row(node, territory, figures)
@@ -198,9 +221,9 @@ def _records(node: NetworkNode, asked: Asked, key: FigureKey, group: str) -> str
     return f"/api/v1/network/nodes/{node.id}/records?{urlencode({k: v for k, v in query.items() if v})}"
 
 
-def _entries(session: Session, node: NetworkNode, asked: Asked, territory: Territory) -> list[Figure]:
+def _entries(node: NetworkNode, asked: Asked, territory: Territory, kinds: Numbers) -> list[Figure]:
     key = FigureKey.ENTRIES
-    numbers = by_register(count_groups(session, counted(key, territory, year=asked.year)))
+    numbers = by_register(kinds)
     return [
         _figure(
             node, asked, territory, key,
@@ -211,12 +234,9 @@ def _entries(session: Session, node: NetworkNode, asked: Asked, territory: Terri
 
 
 def _matches(
-    session: Session, node: NetworkNode, asked: Asked, territory: Territory, key: FigureKey
+    node: NetworkNode, asked: Asked, territory: Territory, key: FigureKey, numbers: Numbers
 ) -> list[Figure]:
     sight = sight_of(asked.actor, key, territory)
-    numbers = {}
-    if sight is not Sight.NONE:
-        numbers = count_groups(session, counted(key, territory, year=asked.year, sight=sight))
     return [
         _figure(
             node, asked, territory, key,
@@ -234,6 +254,7 @@ def _contracts(
 ) -> list[Figure]:
     source: str | None = None
     basis, through, withheld, sums = Basis.LIVE, None, None, None
+    values: dict[Part, int] = {}
     if territory.kind is TerritoryKind.ORGANISATION:
         if sight_of(asked.actor, key, territory) is Sight.ALL:
             sums = _of_organisation(session, territory, key, asked.year)
@@ -254,10 +275,13 @@ def _contracts(
         else:
             basis, through, sums = Basis.PUBLISHED, found.span.end, found.sums
             source = f"/api/v1/releases/{found.releases[-1]}"
+            if sums is None:
+                values, withheld = {Part.DEALS: found.deals}, TOO_FEW
     remark = (
         "" if through is None else f"为已发布的{months_covered(Span(date(asked.year, 1, 1), through))}数。"
     )
-    values = {} if sums is None else dict(zip(Part, (sums.deals, sums.total_fen, sums.tech_fen), strict=True))
+    if sums is not None:
+        values = dict(zip(Part, (sums.deals, sums.total_fen, sums.tech_fen), strict=True))
     return [
         Figure(
             key=key,
@@ -266,10 +290,10 @@ def _contracts(
             unit=UNITS[part],
             value=values.get(part),
             definition=definition_of(key, territory, year=asked.year, group=PART_NAMES[part]) + remark,
-            source=source,
+            source=source if part in values else None,
             basis=basis,
             through=through,
-            withheld=withheld,
+            withheld=None if part in values else withheld,
         )
         for part in Part
     ]

@@ -28,11 +28,13 @@ from market.network.rules import CONTRACTS, PUBLIC_FIGURES, Basis, FigureKey, Le
 from market.rankings.queries.indicators import Where, measure
 from market.rankings.rules import IndicatorKey
 from market.search.documents import Kind
+from market.turnover.models import Release
 from market.turnover.queries.entries import list_entries
 from market.turnover.queries.figures import totals
+from market.turnover.queries.releases import TOO_FEW
 from market.turnover.queries.scopes import get_scope
 from market.turnover.rules import Measure, ReleaseKind
-from market.turnover.service import publish_release
+from market.turnover.service import publish_release, withdraw_release
 from tests.factories import (
     JIANGYIN,
     NOW,
@@ -212,12 +214,28 @@ def test_what_one_may_not_see_is_named_without_a_value(session: Session, world: 
                 shown = one.key in PUBLIC_FIGURES
                 assert (one.value is not None, one.source is not None, one.withheld is None) == (shown,) * 3
                 assert one.definition
-    # The published figure is for anyone, with the months it covers.
-    release = publish_release(
-        session, OPERATOR, region=JIANGYIN, kind=ReleaseKind.MONTHLY, period="2025-05", note=None, now=NOW
-    )
+
+
+def test_the_published_figure_is_for_anyone_with_the_months_it_covers(session: Session, world: World) -> None:
+    tree = world.tree
+    unit = make_net_node(session, Level.NODE, tree.jiangyin, organisation_id=world.university.id)
+
+    def published() -> Release:
+        return publish_release(
+            session, OPERATOR, region=JIANGYIN, kind=ReleaseKind.MONTHLY, period="2025-05", note=None, now=NOW
+        )
+
+    release = published()
+    seen = figures(session, None, tree.jiangyin.id)
+    amount, deals = seen["registered/total_fen"], seen["registered/deals"]
+    assert (amount.value, amount.source, amount.withheld) == (None, None, TOO_FEW)
+    assert (deals.value, deals.withheld, deals.source) == (1, None, f"/api/v1/releases/{release.id}")
+    withdraw_release(session, OPERATOR, release.id, reason="漏统", now=NOW)
+    for _ in range(2):
+        register(session, registered_on=MAY, total_amount_fen=100, tech_amount_fen=100)
+    release = published()
     found = figures(session, None, tree.jiangyin.id)["registered/total_fen"]
-    assert (found.value, found.basis, found.through) == (120_000_000, Basis.PUBLISHED, date(2025, 5, 31))
+    assert (found.value, found.basis, found.through) == (120_000_200, Basis.PUBLISHED, date(2025, 5, 31))
     assert found.source == f"/api/v1/releases/{release.id}"
     assert found.definition.endswith("为已发布的2025年1—5月数。")
     assert figures(session, OPERATOR, tree.jiangyin.id)["registered/total_fen"].basis is Basis.LIVE
