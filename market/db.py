@@ -240,7 +240,7 @@ class AdvisoryLock(IntEnum):
     EDITIONS = 7_340_023
     """The number of an edition is drawn under it."""
     CHAIN_ENTERPRISES = 7_340_024
-    """Enterprises come on the list under it."""
+    """Enterprises, agencies and nodes come on their lists under it."""
     REGISTER_IMPORTS = 7_340_031
     """Imported rows of registers are written under it."""
     NETWORK_TREE = 7_340_041

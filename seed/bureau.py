@@ -40,11 +40,13 @@ def _bulletin(bureau: Person, say: Callable[[str], None], *, region: str, folder
     release = bureau.post("/releases", form)
     head(say, "八", f"主管部门发布《{release['title']}》")
     for line in release["content"]["headline"]:
-        say(
-            f"  {line['name']}（{line['note']}）：{line['deals']} 项，"
-            f"合同成交额 {yi_text(line['total_fen'])}亿元，同比 {_percent(line['total_percent'])}，"
+        amount = (
+            "金额不公布"
+            if line["hidden"]
+            else f"合同成交额 {yi_text(line['total_fen'])}亿元，同比 {_percent(line['total_percent'])}，"
             f"技术交易额 {yi_text(line['tech_fen'])}亿元"
         )
+        say(f"  {line['name']}（{line['note']}）：{line['deals']} 项，{amount}")
     for table in release["content"]["tables"]:
         if table["key"] in TABLES_PRINTED:
             _print_table(say, table)

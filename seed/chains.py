@@ -88,4 +88,6 @@ def _award(desk: Desk, enterprise_id: int, tag: Mapping[str, Any], *, now: datet
 def _delist(desk: Desk, row: Mapping[str, Any], now: datetime) -> None:
     enterprise = desk.find(ChainEnterprise, row["external_id"])
     note = row["delisted"]["note"]
-    delist_entry(desk.session, desk.proposer, ChainEnterprise, enterprise.id, note=note, now=now)
+    delist_entry(
+        desk.session, desk.proposer, ChainEnterprise, enterprise.id, note=note, encoder=desk.encoder, now=now
+    )

@@ -19,10 +19,11 @@ from tests.market.permissions.people import People
 def chain_records(session: Session, people: People) -> dict[str, Any]:
     """Insert them, and return their ids by the names that the lines use."""
     owned = {"organisation_id": people.home("seller").id}
-    node_form = {"title": "特种合金熔炼", "chain_code": CHAIN, "segment": Segment.UPSTREAM, **owned}
+    node_form = {"chain_code": CHAIN, "segment": Segment.UPSTREAM, **owned}
 
     def node(status: EntryStatus) -> int:
-        return int(make_entry(session, EntryKind.NODE, node_form, status=status).id)
+        form = {**node_form, "title": f"特种合金熔炼（{status}）"}
+        return int(make_entry(session, EntryKind.NODE, form, status=status).id)
 
     def enterprise(status: EntryStatus = EntryStatus.LISTED) -> ChainEnterprise:
         form = {"title": "暨阳特钢有限公司", "uscc": make_uscc(), **owned}
@@ -53,4 +54,5 @@ def chain_records(session: Session, people: People) -> dict[str, Any]:
         "chain-enterprises-draft": enterprise(EntryStatus.DRAFT).id,
         "chain-enterprises-proposed": enterprise(EntryStatus.PROPOSED).id,
         "tag_id": standing.tags[0].id,
+        "code-chain": CHAIN,
     }

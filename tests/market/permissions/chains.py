@@ -26,6 +26,6 @@ TABLE: list[Line] = [
         {"tag": "gazelle", "year": 2024, "source": "名单"},
     ),
     Line("DELETE /chain-enterprises/<int:entry_id>/tags/<int:tag_id>", OFFICE),
-    Line("GET /chains/<code>/graph", ALL, query=HERE),
-    Line("GET /chains/<code>/gaps", ALL, query=HERE),
+    Line("GET /chains/<code>/graph", ALL, record="chain", query=HERE),
+    Line("GET /chains/<code>/gaps", ALL, record="chain", query=HERE),
 ]

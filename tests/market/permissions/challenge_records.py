@@ -16,6 +16,7 @@ from market.challenges.queries.panels import seats_of
 from market.challenges.rules import Mode, Payee, Status
 from market.challenges.service.bids import begin_bid, check_bid
 from market.challenges.service.calling import agree_to_terms, close_call, publish_list
+from market.challenges.service.integrity import record_integrity
 from market.challenges.service.notices import raise_objection
 from market.challenges.service.panels import draw_panel
 from market.challenges.service.performance import pay_grant
@@ -41,7 +42,16 @@ def challenge_records(session: Session, people: People) -> dict[str, Any]:
     """Insert challenges of the buyer's needs for which the seller bids, one for each state asked about."""
     for _ in range(3):
         make_expert(session)
-    return {**_calls(session, people), **_reviews(session, people), **_awards(session, people)}
+    barred = record_integrity(
+        session, OPERATOR, region_code=JIANGYIN, organisation_id=people.home("desk").id, reason="虚报指标",
+        barred_until=NOW.date(), now=NOW,
+    )  # fmt: skip
+    return {
+        "integrity_id": barred.id,
+        **_calls(session, people),
+        **_reviews(session, people),
+        **_awards(session, people),
+    }
 
 
 def _field(session: Session, people: People, ago: timedelta = timedelta()) -> Field:
@@ -102,6 +112,7 @@ def _reviews(session: Session, people: People) -> dict[str, Any]:
         "bid_id-half": half.bids[0].id,
         "bid_id-reviewed": reviewed.bids[0].id,
         "seat_id": seats_of(session, drawn.id)[0].id,
+        "seat_id-account": seats_of(session, drawn.id)[0].id,
         "seat_id-cleared": cleared[0].id,
         "challenge_id-checked": checked.id,
         "challenge_id-scored": scored.id,

@@ -72,6 +72,12 @@ TABLE: list[Line] = [
         {"organisation_id": "{seller_unit}", "closes_at": LATER},
         record="listed",
     ),
+    Line(
+        "POST /challenges/<int:challenge_id>/postponements",
+        CHARGE,
+        {"closes_at": LATER, "note": "申报不足"},
+        record="due",
+    ),
     Line("POST /challenges/<int:challenge_id>/closings", CHARGE, record="due"),
     Line("POST /challenges/<int:challenge_id>/cancellations", CHARGE, {"note": "需求变化"}),
     Line("GET /challenges/<int:challenge_id>/events", CHARGE),
@@ -100,7 +106,13 @@ TABLE: list[Line] = [
     # Experts: those of the panels have accounts of their own.
     Line("POST /challenges/<int:challenge_id>/panels", CHARGE, {"size": 3}, record="checked"),
     Line("GET /challenges/<int:challenge_id>/panels", SIGNED_IN, record="checked"),
-    Line("POST /panel-seats/<int:seat_id>/declarations", "14444yy 4444", {"free": True, "words": "存档"}),
+    Line("POST /panel-seats/<int:seat_id>/declarations", "14444yy 4444", {"free": False, "words": "存档"}),
+    Line(
+        "POST /panel-seats/<int:seat_id>/declarations",
+        "1444433 4444",
+        {"free": True, "words": "存档"},
+        record="account",
+    ),
     Line(
         "POST /panel-seats/<int:seat_id>/scores",
         "14444yy 4444",
@@ -120,6 +132,7 @@ TABLE: list[Line] = [
         },
     ),
     Line("GET /integrity-records", CHARGE),
+    Line("POST /integrity-records/<int:integrity_id>/withdrawals", CHARGE, {"note": "登记有误"}),
     # Notices and awards.
     Line(
         "POST /challenges/<int:challenge_id>/notices",

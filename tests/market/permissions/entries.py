@@ -56,13 +56,17 @@ def entry_records(
     """
     owned = {**form, "organisation_id": people.home("seller").id}
     states = (EntryStatus.DRAFT, EntryStatus.PROPOSED)
+
+    def named(state: EntryStatus) -> dict[str, Any]:  # no register takes the same thing twice
+        return {"title": f"{form['title']}（{state.value}）"} if "title" in form else {}
+
     return {
         plural: make_entry(session, kind, owned).id,
         **{
             f"{plural}-{state}": make_entry(
                 session,
                 kind,
-                {**owned, **(proposed if state is EntryStatus.PROPOSED else {})},
+                {**owned, **named(state), **(proposed if state is EntryStatus.PROPOSED else {})},
                 status=state,
             ).id
             for state in states

@@ -41,7 +41,8 @@ TABLE = [
     Line("GET /releases/preview", CHARGE, query=f"{JIANGYIN}&kind=monthly&period=2025-06"),
     Line("POST /releases/<int:release_id>/withdrawals", CHARGE, {"reason": "漏计"}),
     Line("GET /releases/<int:release_id>/comparison", CHARGE),
-    Line("GET /targets", ALL),
+    Line("GET /targets", "2yyyyyy yyyy"),
+    Line("GET /targets", ALL, query="?region=320281"),
     Line("GET /targets/<int:target_id>", ALL),
     # Oversight of registration.
     *(

@@ -26,7 +26,17 @@ TABLE: list[Line] = [
         OFFICE,
         {"level": "municipal", "recognised_on": "2025-01-06", "recognised_by": "市科技局"},
     ),
+    Line(
+        "POST /entries/<int:entry_id>/recognitions/<int:recognition_id>/endings",
+        OFFICE,
+        {"ended_on": "2025-05-30", "note": "已注销"},
+    ),
     Line("GET /entries/<int:entry_id>/evaluations", ALL),
+    Line(
+        "POST /entries/<int:entry_id>/evaluations/<int:evaluation_id>/withdrawals",
+        OFFICE,
+        {"note": "服务企业误录"},
+    ),
     Line("POST /entries/<int:entry_id>/evaluations", OFFICE, {"year": 2024, "grade": "good"}),
     Line("GET /registers", OFFICE, query=HERE),
     Line("POST /registers/<register>/checks", OFFICE, {"decision": "list", "region_code": "320281"}),

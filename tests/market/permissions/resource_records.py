@@ -23,6 +23,9 @@ def resource_records(session: Session, people: People) -> dict[str, Any]:
     form = {"title": "场发射扫描电镜", "category": "instrument", "bookable": True}
     owned = {**form, "organisation_id": people.home("seller").id}
     resource = make_entry(session, EntryKind.RESOURCE, owned)
+    brokered = make_entry(
+        session, EntryKind.RESOURCE, {**owned, "title": "盐雾试验箱"}, actor=actor_of(people.desk)
+    )
     publish(session, Register.RESOURCES)
 
     def booked(day: int) -> int:
@@ -45,6 +48,7 @@ def resource_records(session: Session, people: People) -> dict[str, Any]:
     return {
         **entry_records(session, people, "resources", EntryKind.RESOURCE, form),
         "resources": resource.id,
+        "resources-brokered": brokered.id,
         "booking_id": booked(1),
         "booking_id-begun": begun.id,
         "closure_id": closure.id,
