@@ -53,9 +53,12 @@ def test_nobody_lets_go_of_what_an_award_rests_on(session: Session) -> None:
     project, unit = held(session)
     bureau, _ = make_bureau(session)
     for actor in (unit, bureau):
-        assert refused(revise_entry, session, actor, Project, project.id, now=NOW) == "project-of-award"
-        note = {"note": "另行安排", "now": NOW}
-        assert refused(delist_entry, session, actor, Project, project.id, **note) == "project-of-award"
+        taken = {"encoder": ENCODER, "now": NOW}
+        assert refused(revise_entry, session, actor, Project, project.id, **taken) == "project-of-award"
+        assert (
+            refused(delist_entry, session, actor, Project, project.id, note="不再实施", **taken)
+            == "project-of-award"
+        )
     first, second = (one.id for one in project.milestones)
     remove_milestone(session, bureau, project.id, first, encoder=ENCODER, now=NOW)
     last = {"encoder": ENCODER, "now": NOW}
@@ -109,7 +112,10 @@ def test_names_from_a_bid_are_for_the_unit_and_the_bureau(session: Session) -> N
         "周文远", "周文远", "李明",
     )  # fmt: skip
     rows = [row.content for row in freeze(session, [project, other])]
-    assert [(row["leader"], row["members"]) for row in rows] == [(None, []), ("周文远", ["李明"])]
+    assert [(row["leader"], row["members"]) for row in rows] == [
+        (None, []),
+        ("周文远", ["李明（膜工程公司）"]),
+    ]
 
 
 def test_a_leader_of_the_pool_is_named_as_far_as_the_person_agreed(session: Session) -> None:
