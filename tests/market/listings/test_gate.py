@@ -340,7 +340,8 @@ def test_a_need_handed_in_with_other_content_is_decided_anew(
     hand_in_again(session, cast, need, changes)
     assert (need.triage, need.validation, need.validated_at) == (None, Validation.OPEN, None)
     assert queries.list_events(session, need)[-1].note == "内容有改动，原来的分类和认定不再有效。"
-    audit = session.scalars(select(AuditEvent).where(AuditEvent.action == "need.validate")).all()[-1]
+    decided = select(AuditEvent).where(AuditEvent.action == "need.validate").order_by(AuditEvent.id.desc())
+    audit = session.scalars(decided.limit(1)).one()
     assert (audit.actor_id, audit.details) == (
         cast.owner.user_id,
         {"result": "open", "why": "content-changed", "was": "valid", "class_was": "direct"},
