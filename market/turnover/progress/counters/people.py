@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from market.libraries.models import Talent
-from market.libraries.queries.talents import count_roles
+from market.libraries.queries.talents import RoleCount, count_roles
 from market.turnover.progress.counting import STOCK, Counter, listing
 
 POOL = "《科技人才库》"
@@ -31,39 +33,38 @@ def trained(role: str, name: str) -> Counter:
 
 def appointed(role: str, name: str) -> Counter:
     """Count the people whose role began for the first time in a span."""
-    return Counter(
+    return _begun(
+        role,
         name=f"期内新增的{name}",
-        register=Talent,
         definition=f"{POOL}列入过的、身份为“{name}”、首次取得该身份的起始日期在统计期内的人数，续期、升级不重计，"
         "每人只计一次，按人才条目所在地区统计。",
-        count=lambda session, asked: (
-            count_roles(
-                session, role, asked.region, start=asked.start, end=asked.end, day=asked.end
-            ).appointed
-        ),
-        records=lambda asked: [
-            listing(
-                "talents",
-                asked,
-                {"status": "listed", "role": role, "since": asked.start, "until": asked.end},
-            )
-        ],
-        unit="人",
+        which=lambda found: found.appointed,
         records_note=f"名单含期内续期、升级的人员。{NOT_SHOWN}",
     )
 
 
 def dispatched(role: str, name: str) -> Counter:
     """Count the people with a role that began in a span; who is sent out again later counts again."""
-    return Counter(
+    return _begun(
+        role,
         name=f"期内选派的{name}",
-        register=Talent,
         definition=f"{POOL}列入过的、身份为“{name}”、身份起始日期在统计期内的人数，每期每人只计一次，"
         "按人才条目所在地区统计。",
-        count=lambda session, asked: (
-            count_roles(
-                session, role, asked.region, start=asked.start, end=asked.end, day=asked.end
-            ).dispatched
+        which=lambda found: found.dispatched,
+        records_note=NOT_SHOWN,
+    )
+
+
+def _begun(
+    role: str, *, name: str, definition: str, which: Callable[[RoleCount], int], records_note: str
+) -> Counter:
+    """Count people by the day on which their role began; the list is of all roles begun in the span."""
+    return Counter(
+        name=name,
+        register=Talent,
+        definition=definition,
+        count=lambda session, asked: which(
+            count_roles(session, role, asked.region, start=asked.start, end=asked.end, day=asked.end)
         ),
         records=lambda asked: [
             listing(
@@ -73,7 +74,7 @@ def dispatched(role: str, name: str) -> Counter:
             )
         ],
         unit="人",
-        records_note=NOT_SHOWN,
+        records_note=records_note,
     )
 
 
