@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from inspect import isfunction
 from pathlib import Path
 
 import flask
@@ -249,11 +248,7 @@ def app(built_app: BuiltApp, settings: Settings, database: Database, clock: Fixe
     on_index_change(app, lambda: suggesting.catch_up(database, replica, clock))
     app.extensions[LEDGER_KEY] = TurnoverLedger()
     limiter.reset()
-    left = [
-        name
-        for name, part in built_app.parts.items()
-        if app.extensions[name] is part and not (isfunction(part) and part.__closure__ is None)
-    ]  # a plain function holds nothing of any test's
+    left = [name for name, part in built_app.parts.items() if app.extensions[name] is part]
     assert left == [], "create_app attaches a part that this fixture does not hand over"
     return app
 

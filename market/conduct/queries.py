@@ -32,7 +32,9 @@ from market.db import Page, PageRequest, SortKey, paginate
 from market.errors import NotFound, PermissionDenied
 from market.libraries.models import AgencyFiling, RegisterEntry, Resource, Talent
 from market.libraries.queries.entries import is_about
+from market.libraries.queries.talents import agreed_to, has_agreed
 from market.libraries.rules import EntryKind, EntryStatus
+from market.libraries.rules.talents import ConsentScope
 from market.reference.rules import region_prefix
 
 
@@ -137,9 +139,24 @@ def get_record(
         options=[joinedload(ConductRecord.organisation), joinedload(ConductRecord.entry)],
         populate_existing=lock, with_for_update={"of": ConductRecord} if lock else None,
     )  # fmt: skip
-    if record is None or sight_of(actor, record, day=day) is Sight.NOTHING:
+    sight = Sight.NOTHING if record is None else sight_of(actor, record, day=day)
+    if (
+        record is None
+        or sight is Sight.NOTHING
+        or (sight is Sight.PUBLIC and not _names_freely(session, record))
+    ):
         raise NotFound("没有找到该红黑榜记录。", code="conduct-record-not-found")
     return record
+
+
+def _names_freely(session: Session, record: ConductRecord) -> bool:
+    """Tell whether the subject may be named to anyone: people only while they agree to be found."""
+    entry = record.entry
+    return (
+        entry is None
+        or entry.kind is not EntryKind.TALENT
+        or has_agreed(session, entry.id, ConsentScope.FIND)
+    )
 
 
 def see(session: Session, actor: Actor | None, record: ConductRecord, *, day: date) -> SeenRecord:
@@ -228,7 +245,8 @@ def _readable(actor: Actor | None, day: date) -> ColumnElement[bool]:
         for status in Status
         if is_public(board, status)
     ]
-    public = and_(or_(*states), not_(erased))
+    silent = select(Talent.id).where(Talent.id == ConductRecord.entry_id, not_(agreed_to(ConsentScope.FIND)))
+    public = and_(or_(*states), not_(erased), not_(silent.exists()))
     if actor is None:
         return public
     own, told = _about(actor), ConductRecord.notice_until.is_not(None)

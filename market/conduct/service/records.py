@@ -28,12 +28,15 @@ from market.conduct.service.steps import answer_plea, locked, note_event, take_s
 from market.errors import Conflict, NotFound, PermissionDenied, violation
 from market.libraries.models import RegisterEntry
 from market.libraries.queries.entries import get_entry
-from market.libraries.rules import EntryKind
+from market.libraries.rules import EntryKind, EntryStatus
 from market.reference.queries import check_codes, check_region, is_workday
 from market.reference.rules import Scheme, working_days_after
 
 SUBJECT_KINDS = frozenset({EntryKind.AGENCY, EntryKind.TALENT})
 """Entries of registers that a record may be about."""
+
+CHECKED = frozenset({EntryStatus.LISTED, EntryStatus.DELISTED})
+"""States of entries that somebody has checked: no record names what is only a draft."""
 
 
 def propose_record(
@@ -110,6 +113,8 @@ def _subject(session: Session, actor: Actor, values: Mapping[str, Any]) -> Organ
         raise violation("/entry_id", "entry-not-found", error.detail) from None
     if entry.kind not in SUBJECT_KINDS:
         raise violation("/entry_id", "subject-not-allowed", "只有服务机构和人才可以列入红黑榜。")
+    if entry.status not in CHECKED:
+        raise violation("/entry_id", "subject-not-allowed", "还没有核对在列的条目不能列入红黑榜。")
     return entry
 
 

@@ -15,9 +15,12 @@ from market.clock import china_day
 from market.conduct.models import ConductRecord
 from market.conduct.queries import Sight, get_record, list_events, list_records, read_record, sight_of
 from market.conduct.rules import Action, Board, Status
+from market.conduct.service import propose_record
 from market.db import PageRequest
 from market.libraries.models import Talent
 from market.libraries.rules import EntryStatus
+from market.libraries.rules.talents import ConsentScope
+from market.libraries.service.talents import withdraw_consent
 from tests.factories import NOW, make_actor, make_user
 from tests.market.challenges.refusing import refused
 from tests.market.conduct.factories import (
@@ -171,3 +174,31 @@ def test_a_subject_reads_the_answer_and_not_the_evidence(session: Session, scene
     assert {step["note"] for step in list_events(session, person, removed, day=TODAY)} == {None}
     with refused("role-not-allowed"):
         list_events(session, unit, record, day=TODAY)
+
+
+def test_a_person_is_named_in_public_only_while_agreeing_to_be_found(session: Session, scene: Scene) -> None:
+    about = {"entry_id": make_talent(session, consents=()).id}
+    quiet = reach(session, Status.LISTED, conduct_form(**about), office=Office(), start=NOW)
+    shown = scene.records["official"]
+    for name in ("anyone", "unit", "elsewhere", "bureau", "admin"):
+        office = name in {"bureau", "admin"}
+        page = list_records(session, scene.actors[name], page=ALL, day=TODAY)
+        assert (quiet.id in [row.record.id for row in page.items]) is office, name
+        if office:
+            assert get_record(session, scene.actors[name], quiet.id, day=TODAY) is quiet
+        else:
+            with refused("conduct-record-not-found"):
+                get_record(session, scene.actors[name], quiet.id, day=TODAY)
+    assert get_record(session, None, shown.id, day=TODAY) is shown
+    assert shown.entry is not None
+    withdraw_consent(session, OPERATOR, shown.entry.id, scope=ConsentScope.FIND, now=NOW)
+    assert "official" not in scene.listed(session, "anyone")
+    with refused("conduct-record-not-found"):
+        get_record(session, None, shown.id, day=TODAY)
+
+
+def test_nobody_is_named_before_being_checked(session: Session) -> None:
+    for status in (EntryStatus.DRAFT, EntryStatus.PROPOSED):
+        about = {"entry_id": make_talent(session, status=status).id}
+        with refused("subject-not-allowed"):
+            propose_record(session, OPERATOR, form=conduct_form(**about), now=NOW)
